@@ -80,5 +80,5 @@ function readAll(certificate: Certificate): Certificate {
 
 function keyBits({ publicKey }: X509Certificate): number {
   const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails!;
-  return modulusLength ?? (namedCurve === "secp384r1" ? 384 : 256);
+  return modulusLength ?? Number(/\d{3}/.exec(namedCurve === "prime256v1" ? "256" : namedCurve!));
 }
