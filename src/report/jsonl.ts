@@ -1,0 +1,31 @@
+/** One JSON object a line, in order: what scripts read (INTERFACE, "Lines"; schema.ts). */
+import { escapeJson } from "./escape.ts";
+import type { Line } from "./lines.ts";
+import { LineOrder } from "./order.ts";
+import { type Format, isObservation, type Sink, type SinkOptions } from "./sink.ts";
+
+export const jsonl: Format = {
+  name: "jsonl",
+  says: "one JSON object a line, for scripts (`portcullis schema` describes them)",
+  forPeople: false,
+  wantsObservations: false,
+  open: (options) => new JsonlSink(options),
+};
+
+class JsonlSink implements Sink {
+  readonly #options: SinkOptions;
+  readonly #order = new LineOrder();
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+  }
+
+  push(line: Line): void {
+    if (!this.#options.observations && isObservation(line)) return;
+    this.#order.add(line, `${escapeJson(line)}\n`);
+  }
+
+  end(): void {
+    this.#order.drain(this.#options.write);
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * A run: lines with their keys, in memory or in a temporary file, read from first to last.
+ *
+ * In memory a line is bytes in a chunk and five numbers in typed arrays, not a string or an object:
+ * the collector has nothing to trace, and the same bytes are what is written. In the file:
+ *
+ *     byte  0         8        12        16      17 ..
+ *          +---------+---------+---------+-------+-- ..
+ *          |  atUs   |  flow   |  bytes  | kind  |  line
+ *          +---------+---------+---------+-------+-- ..
+ */
+import type { Spool } from "./spool.ts";
+
+/** Takes bytes that are lent until it returns. */
+export type WriteBytes = (bytes: Uint8Array, from: number, to: number) => void;
+
+/** The line that a run stands at. `next` moves on, and is false at the end. */
+export interface Run {
+  readonly atUs: number;
+  readonly flow: number;
+  readonly kind: number;
+  readonly bytesAt: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  next(): boolean;
+}
+
+export class MemoryRun implements Run {
+  atUs = 0;
+  flow = 0;
+  kind = 0;
+  bytesAt: Buffer = NOTHING;
+  from = 0;
+  to = 0;
+  /** How many lines, and how many bytes they have together. */
+  lines = 0;
+  bytes = 0;
+
+  #chunks: Buffer[] = [];
+  /** The chunk that is being filled, and how far. */
+  #chunk = -1;
+  #filled = 0;
+  #sorted = true;
+  #order: number[] | undefined;
+  #at = 0;
+  #atUs = new Float64Array(LINES_AT_FIRST);
+  #flow = new Uint32Array(LINES_AT_FIRST);
+  #kind = new Uint8Array(LINES_AT_FIRST);
+  #chunkOf = new Uint32Array(LINES_AT_FIRST);
+  #fromOf = new Uint32Array(LINES_AT_FIRST);
+  #toOf = new Uint32Array(LINES_AT_FIRST);
+
+  add(atUs: number, flow: number, kind: number, text: string): void {
+    if (this.lines === this.#atUs.length) this.#grow();
+    const index = this.lines++;
+    this.#write(index, text);
+    this.#atUs[index] = atUs;
+    this.#flow[index] = flow;
+    this.#kind[index] = kind;
+    if (index > 0 && this.#sorted && this.#compare(index - 1, index) > 0) this.#sorted = false;
+  }
+
+  /** To be called once, after the last `add` and before the first `next`. */
+  sort(): void {
+    this.#at = 0;
+    this.#order = undefined;
+    if (this.#sorted) return;
+    // An array and not a typed array: its sort is quick on what is nearly in order, as here.
+    const order = Array.from({ length: this.lines }, (_, index) => index);
+    this.#order = order.sort((a, b) => this.#compare(a, b) || a - b);
+  }
+
+  next(): boolean {
+    if (this.#at >= this.lines) return false;
+    const index = this.#order?.[this.#at] ?? this.#at;
+    this.#at++;
+    this.atUs = this.#atUs[index]!;
+    this.flow = this.#flow[index]!;
+    this.kind = this.#kind[index]!;
+    this.bytesAt = this.#chunks[this.#chunkOf[index]!]!;
+    this.from = this.#fromOf[index]!;
+    this.to = this.#toOf[index]!;
+    return true;
+  }
+
+  /** Forgets the lines and keeps the memory. */
+  clear(): void {
+    this.lines = 0;
+    this.bytes = 0;
+    this.#chunks = this.#chunks.filter((chunk) => chunk.length === CHUNK_BYTES);
+    this.#chunk = -1;
+    this.#filled = 0;
+    this.#sorted = true;
+    this.#order = undefined;
+    this.#at = 0;
+  }
+
+  #write(index: number, text: string): void {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    let chunk = this.#chunks[this.#chunk];
+    if (chunk === undefined || chunk.length - this.#filled < text.length * 3) {
+      chunk = this.#nextChunk(text.length * 3);
+    }
+    const written = chunk.write(text, this.#filled, "utf8");
+    this.#chunkOf[index] = this.#chunk;
+    this.#fromOf[index] = this.#filled;
+    this.#filled += written;
+    this.#toOf[index] = this.#filled;
+    this.bytes += written;
+  }
+
+  #nextChunk(bytes: number): Buffer {
+    this.#chunk++;
+    this.#filled = 0;
+    const known = this.#chunks[this.#chunk];
+    if (known !== undefined && known.length >= bytes) return known;
+    const chunk = Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
+    this.#chunks[this.#chunk] = chunk;
+    return chunk;
+  }
+
+  #grow(): void {
+    const length = this.#atUs.length * 2;
+    this.#atUs = grown(this.#atUs, new Float64Array(length));
+    this.#flow = grown(this.#flow, new Uint32Array(length));
+    this.#kind = grown(this.#kind, new Uint8Array(length));
+    this.#chunkOf = grown(this.#chunkOf, new Uint32Array(length));
+    this.#fromOf = grown(this.#fromOf, new Uint32Array(length));
+    this.#toOf = grown(this.#toOf, new Uint32Array(length));
+  }
+
+  #compare(a: number, b: number): number {
+    return (
+      this.#atUs[a]! - this.#atUs[b]! ||
+      this.#flow[a]! - this.#flow[b]! ||
+      this.#kind[a]! - this.#kind[b]!
+    );
+  }
+}
+
+/** A sorted run that `RunWriter` wrote to [from, end) of a spool. */
+export class SpooledRun implements Run {
+  atUs = 0;
+  flow = 0;
+  kind = 0;
+  bytesAt: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  from = 0;
+  to = 0;
+  readonly #spool: Spool;
+  readonly #end: number;
+  /** Where in the spool the byte behind the buffer's last one stands. */
+  #position: number;
+  #filled = 0;
+
+  constructor(spool: Spool, from: number, end: number) {
+    this.#spool = spool;
+    this.#position = from;
+    this.#end = end;
+  }
+
+  next(): boolean {
+    if (!this.#have(HEADER_BYTES)) return false;
+    const bytes = this.bytesAt.readUInt32LE(this.to + 12);
+    if (!this.#have(HEADER_BYTES + bytes)) return false;
+    this.atUs = this.bytesAt.readDoubleLE(this.to);
+    this.flow = this.bytesAt.readUInt32LE(this.to + 8);
+    this.kind = this.bytesAt.readUInt8(this.to + 16);
+    this.from = this.to + HEADER_BYTES;
+    this.to = this.from + bytes;
+    return true;
+  }
+
+  /** Makes the `bytes` behind `to` readable; false when the run ends before. */
+  #have(bytes: number): boolean {
+    if (this.#filled - this.to >= bytes) return true;
+    const old = this.bytesAt;
+    if (bytes > old.length) this.bytesAt = Buffer.allocUnsafeSlow(bytes);
+    old.copy(this.bytesAt, 0, this.to, this.#filled);
+    this.#filled -= this.to;
+    this.to = 0;
+    const room = Math.min(this.bytesAt.length - this.#filled, this.#end - this.#position);
+    const into = this.bytesAt.subarray(this.#filled, this.#filled + room);
+    const count = this.#spool.read(into, this.#position);
+    this.#position += count;
+    this.#filled += count;
+    return this.#filled >= bytes;
+  }
+}
+
+/** Writes lines with their keys, as `SpooledRun` reads them. */
+export class RunWriter {
+  readonly #out: Joiner;
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+
+  constructor(write: WriteBytes) {
+    this.#out = new Joiner(write);
+  }
+
+  push(run: Run): void {
+    this.#header.writeDoubleLE(run.atUs, 0);
+    this.#header.writeUInt32LE(run.flow, 8);
+    this.#header.writeUInt32LE(run.to - run.from, 12);
+    this.#header.writeUInt8(run.kind, 16);
+    this.#out.push(this.#header, 0, HEADER_BYTES);
+    this.#out.push(run.bytesAt, run.from, run.to);
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+}
+
+/** Writes the lines of sorted runs in order. Of equal lines those of the earlier run go first. */
+export function merge(runs: readonly Run[], write: WriteBytes): void {
+  const out = new Joiner(write);
+  const open = runs.filter((run) => run.next());
+  while (open.length > 0) {
+    const [first, second] = firstTwo(open);
+    // Runs hardly overlap in time, so one is first for long: only two are compared meanwhile.
+    do {
+      out.push(first.bytesAt, first.from, first.to);
+      if (!first.next()) {
+        open.splice(open.indexOf(first), 1);
+        break;
+      }
+    } while (second === undefined || comesBefore(first, second, open));
+  }
+  out.flush();
+}
+
+/** The run whose line is next, and the one whose line would be next without it. */
+function firstTwo(open: readonly Run[]): [Run, Run | undefined] {
+  let first = open[0]!;
+  let second: Run | undefined;
+  for (const run of open.slice(1)) {
+    if (compare(run, first) < 0) {
+      second = first;
+      first = run;
+    } else if (second === undefined || compare(run, second) < 0) {
+      second = run;
+    }
+  }
+  return [first, second];
+}
+
+function comesBefore(a: Run, b: Run, open: readonly Run[]): boolean {
+  return (compare(a, b) || open.indexOf(a) - open.indexOf(b)) < 0;
+}
+
+function compare(a: Run, b: Run): number {
+  return a.atUs - b.atUs || a.flow - b.flow || a.kind - b.kind;
+}
+
+/** Joins lines to pieces that are worth a system call. */
+class Joiner {
+  readonly #write: WriteBytes;
+  readonly #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  #filled = 0;
+
+  constructor(write: WriteBytes) {
+    this.#write = write;
+  }
+
+  push(bytes: Uint8Array, from: number, to: number): void {
+    if (to - from > WRITE_BYTES - this.#filled) this.flush();
+    if (to - from > WRITE_BYTES) {
+      this.#write(bytes, from, to);
+      return;
+    }
+    this.#buffer.set(bytes.subarray(from, to), this.#filled);
+    this.#filled += to - from;
+  }
+
+  flush(): void {
+    if (this.#filled > 0) this.#write(this.#buffer, 0, this.#filled);
+    this.#filled = 0;
+  }
+}
+
+function grown<A extends Float64Array | Uint32Array | Uint8Array>(old: A, larger: A): A {
+  larger.set(old);
+  return larger;
+}
+
+const NOTHING = Buffer.alloc(0);
+const LINES_AT_FIRST = 1024;
+/** Small enough that a small capture costs little, and a hundredth of a run is wasted at most. */
+const CHUNK_BYTES = 2 ** 18;
+const READ_BYTES = 2 ** 16;
+const WRITE_BYTES = 2 ** 16;
+const HEADER_BYTES = 17;
