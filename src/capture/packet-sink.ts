@@ -6,7 +6,6 @@ export interface PacketSink {
   /**
    * @param captured bytes that the file holds of this packet
    * @param original bytes the packet had on the wire
-   * @param atUs integer microseconds since 1970; finer clocks are cut off, not rounded
    * @param link LINKTYPE_ value of the interface
    */
   packet(
@@ -14,9 +13,13 @@ export interface PacketSink {
     offset: number,
     captured: number,
     original: number,
-    atUs: number,
     link: number,
   ): void;
+  /**
+   * [0] is set before each `packet`: integer microseconds since 1970; finer clocks are cut off,
+   * not rounded. In an array, because a double as an argument may cost an allocation.
+   */
+  readonly clock: Float64Array;
 }
 
 /** A capture format's reader: give it bytes, it takes whole records and says where it stopped. */

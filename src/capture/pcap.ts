@@ -61,6 +61,7 @@ export class PcapFormat implements CaptureFormat {
     const sink = this.#sink;
     const link = this.#link;
     const nanoseconds = this.#nanoseconds;
+    const clock = sink.clock;
     let at = from;
     while (to - at >= RECORD_HEADER_BYTES) {
       const captured =
@@ -77,10 +78,9 @@ export class PcapFormat implements CaptureFormat {
       if (next > to) break;
       const seconds = u32le(bytes, at);
       const fraction = u32le(bytes, at + 4);
-      const atUs =
-        seconds * 1_000_000 + (nanoseconds ? Math.floor(fraction / 1000) : fraction);
+      clock[0] = seconds * 1_000_000 + (nanoseconds ? Math.floor(fraction / 1000) : fraction);
       const original = u32le(bytes, at + 12);
-      sink.packet(bytes, at + RECORD_HEADER_BYTES, captured, original, atUs, link);
+      sink.packet(bytes, at + RECORD_HEADER_BYTES, captured, original, link);
       at = next;
     }
     return at;
@@ -103,10 +103,10 @@ export class PcapFormat implements CaptureFormat {
       const next = at + RECORD_HEADER_BYTES + captured;
       if (next > to) break;
       const fraction = u32(bytes, at + 4);
-      const atUs =
+      this.#sink.clock[0] =
         u32(bytes, at) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
       const original = u32(bytes, at + 12);
-      this.#sink.packet(bytes, at + RECORD_HEADER_BYTES, captured, original, atUs, this.#link);
+      this.#sink.packet(bytes, at + RECORD_HEADER_BYTES, captured, original, this.#link);
       at = next;
     }
     return at;

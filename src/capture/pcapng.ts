@@ -31,7 +31,6 @@ export class PcapngFormat implements CaptureFormat {
   #started = false;
   /** Bytes of a long block that are still to be stepped over. */
   #skip = 0;
-  #lastUs = 0;
   #secretBytes = 0;
 
   constructor(sink: PacketSink) {
@@ -172,10 +171,9 @@ export class PcapngFormat implements CaptureFormat {
       const reason = `packet of ${captured} captured bytes, expected at most ${room}`;
       return this.#odd({ atByte: base + from, reason });
     }
-    const atUs = clock.toUs(high, low);
-    this.#lastUs = atUs;
+    this.#sink.clock[0] = clock.toUs(high, low);
     const original = this.#u32(bytes, originalAt);
-    this.#sink.packet(bytes, from, captured, original, atUs, this.#links[index]!);
+    this.#sink.packet(bytes, from, captured, original, this.#links[index]!);
   }
 
   /** No time stamp of its own: it takes that of the packet before it. */
@@ -185,7 +183,7 @@ export class PcapngFormat implements CaptureFormat {
     const original = this.#u32(bytes, from);
     const snaplen = this.#snaplens[0]! === 0 ? original : this.#snaplens[0]!;
     const captured = Math.min(original, snaplen, to - from - 4);
-    this.#sink.packet(bytes, from + 4, captured, original, this.#lastUs, this.#links[0]!);
+    this.#sink.packet(bytes, from + 4, captured, original, this.#links[0]!);
   }
 
   #interface(bytes: Uint8Array, from: number, to: number, base: number): void {

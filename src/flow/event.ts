@@ -79,6 +79,9 @@ export type Wants = "bytes" | "records" | "nothing";
 export interface Inspector {
   push(event: FlowEvent): void;
   readonly wants: Wants;
-  /** With `records`: per side, the offset in that direction at which a record header stands next. */
+  /**
+   * With `records`: per side, the offset in that direction at which a record header stands next.
+   * Never before what was delivered: an inspector that has read half a header waits for the rest.
+   */
   readonly nextRecord: readonly [number, number];
 }

@@ -1,0 +1,306 @@
+/**
+ * What the pipeline does with each connection: gives it an inspector, and when it ends, judges what
+ * was seen and makes its lines. What goes wrong in our own code ends here too, as a `fault` line for
+ * the connection concerned; past a small number of those nothing more is read, since a watcher that
+ * half works must not look as if it works.
+ */
+import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
+import type { Above } from "./flow/table.ts";
+import type { SeenCertificates, TlsObservation } from "./inspect/observation.ts";
+import { TlsConnection } from "./inspect/tls/connection.ts";
+import { Judge, type Judgement } from "./judge/decide.ts";
+import { LocalNetworks } from "./judge/direction.ts";
+import type { Finding } from "./judge/finding.ts";
+import type { Policy } from "./judge/policy.ts";
+import { evasionFinding } from "./judge/rules/evasion.ts";
+import type { Verdict } from "./judge/verdict.ts";
+import {
+  certificateLine,
+  certificatesOf,
+  faultLine,
+  findingLine,
+  lossLine,
+  malformedLine,
+  type Place,
+  placeOf,
+  tlsLine,
+  verdictLine,
+} from "./report/build.ts";
+import { type Certificates, type Line, SEVERITIES, type Severity } from "./report/lines.ts";
+import type { Certificate } from "./trust/certificate.ts";
+import { type Chain, ChainStore } from "./trust/store.ts";
+
+export interface JudgingOptions {
+  readonly policy: Policy;
+  /** Addresses and CIDRs of the hosts that are ours; empty: every direction is unknown. */
+  readonly local: readonly string[];
+  /** Also the lines that only say what was seen, and verdicts that are `pass`. */
+  readonly observations: boolean;
+}
+
+export class Judging implements Above {
+  /** Connections that showed TLS. */
+  handshakes = 0;
+  /** Distinct certificates seen. */
+  certificates = 0;
+  readonly findings: Record<Severity, number> = { note: 0, warning: 0, breach: 0, critical: 0 };
+  readonly #judge: Judge;
+  readonly #local: LocalNetworks;
+  readonly #observations: boolean;
+  readonly #write: (line: Line) => void;
+  readonly #chains = new ChainStore();
+  readonly #shown = new WeakMap<Chain, Certificates>();
+  readonly #sights = new Map<string, Sight>();
+  readonly #printed = new Set<string>();
+  readonly #overlaps = new Map<Flow, Overlap[]>();
+  readonly #losses = new Map<string, Loss>();
+  #faults = 0;
+
+  constructor(options: JudgingOptions, write: (line: Line) => void) {
+    this.#judge = new Judge(options.policy);
+    this.#local = new LocalNetworks(options.local);
+    this.#observations = options.observations;
+    this.#write = write;
+  }
+
+  /** Too many faults of our own: stop reading. */
+  get failed(): boolean {
+    return this.#faults > FAULTS_MAX;
+  }
+
+  get worst(): Severity | undefined {
+    return SEVERITIES.findLast((severity) => this.findings[severity] > 0);
+  }
+
+  open(flow: Flow): Inspector {
+    return new Guarded(new TlsConnection(flow), flow, this);
+  }
+
+  close(flow: Flow, inspector: Inspector): void {
+    try {
+      if (inspector instanceof Guarded) this.#closed(flow, inspector.inner);
+    } catch (error) {
+      this.fault("judge", error, flow.openedAtUs, flow);
+    }
+    this.#overlaps.delete(flow);
+  }
+
+  overlap(flow: Flow, side: Side, offset: number, atUs: number): void {
+    const known = this.#overlaps.get(flow);
+    if (known !== undefined) known.push({ side, offset, atUs });
+    else this.#overlaps.set(flow, [{ side, offset, atUs }]);
+  }
+
+  loss(what: string, flow: Flow | undefined, atUs: number): void {
+    const known = this.#losses.get(what);
+    if (known !== undefined) known.count++;
+    else this.#losses.set(what, { count: 1, atUs, flow });
+  }
+
+  /** Something in our own code went wrong. */
+  fault(where: string, error: unknown, atUs: number, flow?: Flow): void {
+    this.#faults++;
+    if (this.#faults > FAULTS_MAX) return;
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#write(faultLine({ atUs, flow: flow && String(flow.id), where, stack }));
+  }
+
+  /** No more connections will come: writes what was held back. */
+  end(): void {
+    for (const sight of this.#sights.values()) this.#printSight(sight);
+    this.#sights.clear();
+    for (const [what, { count, atUs, flow }] of this.#losses) {
+      const why = `${LOSSES[what] ?? what} (${count} times)`;
+      this.#write(
+        lossLine({ atUs, flow: flow && String(flow.id), packetsDropped: 0, where: what, why }),
+      );
+    }
+  }
+
+  #closed(flow: Flow, connection: TlsConnection): void {
+    const observation = connection.result();
+    const overlaps = this.#overlaps.get(flow);
+    const client = observation?.client ?? clientOf(flow);
+    const server = flow.ends[client === 0 ? 1 : 0];
+    const direction = this.#local.direction(flow.ends[client].ip, server.ip);
+    const place = placeOf(flow, client, direction);
+    for (const malformed of connection.malformed) {
+      this.#write(malformedLine(malformed, { atUs: flow.openedAtUs, flow: place.flow }));
+    }
+    const evasions = overlaps?.map(({ side, offset, atUs }) => ({
+      finding: evasionFinding({ side: side === client ? "client" : "server", offset, bytes: 1 }),
+      atUs,
+    }));
+    for (const { finding, atUs } of evasions ?? []) this.#finding(finding, atUs, place);
+    if (observation === undefined) return;
+
+    this.handshakes++;
+    const chain = this.#chain(observation.certificates);
+    const clientChain = this.#chain(observation.clientCertificates);
+    const judgement = this.#judge.judge({ observation, chain, clientChain, direction });
+    for (const finding of judgement.findings) this.#finding(finding, observation.atUs, place);
+    const verdict = evasions === undefined ? judgement.verdict : evaded(judgement.verdict);
+    this.#see(chain, observation.atUs, place);
+    this.#see(clientChain, observation.atUs, place);
+    if (this.#observations) this.#tls(observation, place, judgement, chain, clientChain);
+    if (this.#observations || verdict.decision !== "pass") {
+      this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place));
+    }
+  }
+
+  #tls(
+    observation: TlsObservation,
+    place: Place,
+    judgement: Judgement,
+    chain: Chain | undefined,
+    clientChain: Chain | undefined,
+  ): void {
+    const { state, why } = judgement.possession;
+    const mine = observation.clientCertificates;
+    this.#write(
+      tlsLine(observation, place, {
+        certificates: this.#certificates(observation.certificates, chain),
+        clientCertificates: mine && this.#certificates(mine, clientChain),
+        possession: state,
+        why,
+        evidence: judgement.evidence,
+      }),
+    );
+  }
+
+  #finding(finding: Finding, atUs: number, place: Place): void {
+    this.findings[finding.severity]++;
+    this.#write(findingLine({ ...finding, atUs }, place));
+  }
+
+  #chain(seen: SeenCertificates | undefined): Chain | undefined {
+    return seen === undefined || seen.chain.length === 0 ? undefined : this.#chains.get(seen.chain);
+  }
+
+  /** How a chain's hashes are printed: the same object for the same chain. */
+  #certificates(seen: SeenCertificates, chain: Chain | undefined): Certificates {
+    if (chain === undefined) return certificatesOf(seen, [], []);
+    const known = this.#shown.get(chain);
+    if (known !== undefined && known.seen === seen.seen && known.why === seen.why) return known;
+    const sha256 = chain.certificates.map((certificate) => certificate.sha256);
+    const spki = chain.certificates.map((certificate) => certificate.spkiSha256);
+    const shown = certificatesOf(seen, sha256, spki);
+    this.#shown.set(chain, shown);
+    return shown;
+  }
+
+  /**
+   * Remembers a certificate's earliest sight. Connections end in another order than they begin, so
+   * lines wait for the end, as long as memory allows.
+   */
+  #see(chain: Chain | undefined, atUs: number, place: Place): void {
+    if (chain === undefined) return;
+    for (const certificate of chain.certificates) {
+      const known = this.#sights.get(certificate.sha256);
+      if (known === undefined) {
+        if (this.#printed.has(certificate.sha256)) continue;
+        this.certificates++;
+        this.#sights.set(certificate.sha256, { certificate, atUs, place });
+        if (this.#sights.size > SIGHTS_MAX) this.#printOldest();
+      } else if (earlier(atUs, place, known)) {
+        known.atUs = atUs;
+        known.place = place;
+      }
+    }
+  }
+
+  #printOldest(): void {
+    for (const [sha256, sight] of this.#sights) {
+      this.#printSight(sight);
+      this.#sights.delete(sha256);
+      if (this.#printed.size < PRINTED_MAX) this.#printed.add(sha256);
+      return;
+    }
+  }
+
+  #printSight({ certificate, atUs, place }: Sight): void {
+    if (this.#observations) this.#write(certificateLine(certificate, atUs, place));
+  }
+}
+
+/** Keeps a fault of one connection's inspector from the others: it is reported, and reads no more. */
+class Guarded implements Inspector {
+  readonly inner: TlsConnection;
+  readonly #flow: Flow;
+  readonly #judging: Judging;
+  #broken = false;
+
+  constructor(inner: TlsConnection, flow: Flow, judging: Judging) {
+    this.inner = inner;
+    this.#flow = flow;
+    this.#judging = judging;
+  }
+
+  push(event: FlowEvent): void {
+    if (this.#broken) return;
+    try {
+      this.inner.push(event);
+    } catch (error) {
+      this.#broken = true;
+      this.#judging.fault("inspect", error, event.atUs, this.#flow);
+    }
+  }
+
+  get wants(): Inspector["wants"] {
+    return this.#broken ? "nothing" : this.inner.wants;
+  }
+
+  get nextRecord(): Inspector["nextRecord"] {
+    return this.inner.nextRecord;
+  }
+}
+
+interface Overlap {
+  readonly side: Side;
+  readonly offset: number;
+  readonly atUs: number;
+}
+
+interface Loss {
+  count: number;
+  readonly atUs: number;
+  readonly flow: Flow | undefined;
+}
+
+interface Sight {
+  readonly certificate: Certificate;
+  atUs: number;
+  place: Place;
+}
+
+function earlier(atUs: number, place: Place, than: Sight): boolean {
+  if (atUs !== than.atUs) return atUs < than.atUs;
+  return Number(place.flow) < Number(than.place.flow);
+}
+
+/** Who a client is where no hello says so: who sent the SYN, else the side with the higher port. */
+function clientOf(flow: Flow): Side {
+  return flow.opener ?? (flow.ends[1].port > flow.ends[0].port ? 1 : 0);
+}
+
+/** Two conversations may have been read from these packets: nothing about it is called clean. */
+function evaded(verdict: Verdict): Verdict {
+  const says = "bytes were sent twice and differ, so the receiver may have read something else";
+  return {
+    ...verdict,
+    decision: verdict.decision === "pass" ? "report" : verdict.decision,
+    reason: [...verdict.reason, { step: "hygiene", says }],
+    findings: [...verdict.findings, "C08"],
+  };
+}
+
+const LOSSES: Record<string, string> = {
+  "flow-table": "more connections at once than the table holds: the stalest was given up",
+  "tcp-reassembly": "more bytes of unread handshakes than memory for them: given up unread",
+};
+
+/** A fault is a bug. A few may hit one odd connection; more mean that nothing can be relied on. */
+const FAULTS_MAX = 100;
+/** Distinct certificates whose line waits for the end, and whose line has been written early. */
+const SIGHTS_MAX = 20_000;
+const PRINTED_MAX = 1_000_000;

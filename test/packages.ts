@@ -1,0 +1,21 @@
+/**
+ * The Debian packages that tests talk to: real peers and independent readers of the same bytes.
+ */
+import { existsSync } from "node:fs";
+
+/** Those of the list whose program is not on this machine. */
+export function missingPackages(): string[] {
+  const paths = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const there = (program: string) => paths.some((path) => existsSync(`${path}/${program}`));
+  return PACKAGES.filter(([, program]) => !there(program)).map(([name]) => name);
+}
+
+const PACKAGES: readonly (readonly [name: string, program: string])[] = [
+  ["openssl", "openssl"],
+  ["tcpdump", "tcpdump"],
+  ["tshark", "tshark"],
+  ["wireshark-common", "editcap"],
+  ["iproute2", "ip"],
+  ["procps", "pgrep"],
+  ["zstd", "zstd"],
+];
