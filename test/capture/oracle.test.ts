@@ -3,15 +3,15 @@
  */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { readCapture } from "../../src/capture/read.ts";
 import {
+  type OraclePacket,
   type PcapFile,
   pcapFiles,
   pcapParserPackets,
-  type ReadPacket,
   tcpdumpIsHere,
   tcpdumpPackets,
 } from "./oracle.ts";
+import { type ReadPacket, read } from "./reading.ts";
 
 const FOLDERS = ["captures", "../shared/captures"];
 
@@ -39,7 +39,7 @@ describe.each(FOLDERS)("%s", (folder) => {
 
 async function compareAll(
   files: readonly PcapFile[],
-  oracle: (file: PcapFile) => Promise<ReadPacket[] | undefined>,
+  oracle: (file: PcapFile) => Promise<OraclePacket[] | undefined>,
 ): Promise<{ files: number; packets: number; differences: string[] }> {
   const told = { files: 0, packets: 0, differences: [] as string[] };
   for (const file of files) {
@@ -47,23 +47,13 @@ async function compareAll(
     if (theirs === undefined) continue;
     told.files += 1;
     told.packets += theirs.length;
-    const difference = firstDifference(await ourPackets(file.path), theirs);
+    const difference = firstDifference((await read(file.path)).packets, theirs);
     if (difference) told.differences.push(`${file.path}: ${difference}`);
   }
   return told;
 }
 
-async function ourPackets(path: string): Promise<ReadPacket[]> {
-  const packets: ReadPacket[] = [];
-  await readCapture(path, {
-    packet(bytes, offset, captured, original, atUs) {
-      packets.push({ atUs, original, bytes: bytes.slice(offset, offset + captured) });
-    },
-  });
-  return packets;
-}
-
-function firstDifference(ours: readonly ReadPacket[], theirs: readonly ReadPacket[]) {
+function firstDifference(ours: readonly ReadPacket[], theirs: readonly OraclePacket[]) {
   if (ours.length !== theirs.length) return `${ours.length} packets, expected ${theirs.length}`;
   for (const [index, their] of theirs.entries()) {
     const our = ours[index]!;

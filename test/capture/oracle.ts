@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 
-export interface ReadPacket {
+export interface OraclePacket {
   readonly atUs: number;
   /** Bytes on the wire; `bytes` may be fewer. */
   readonly original: number;
@@ -16,12 +16,12 @@ export interface ReadPacket {
 }
 
 /** All packets in front of whatever ends the file; `undefined` if pcap-parser refuses the file. */
-export function pcapParserPackets(pcap: Uint8Array): Promise<ReadPacket[] | undefined> {
+export function pcapParserPackets(pcap: Uint8Array): Promise<OraclePacket[] | undefined> {
   return parse(pcap, 1);
 }
 
 /** `undefined` if tcpdump cannot read the file at all. */
-export async function tcpdumpPackets(path: string): Promise<ReadPacket[] | undefined> {
+export async function tcpdumpPackets(path: string): Promise<OraclePacket[] | undefined> {
   const run = spawnSync("tcpdump", ["--nano", "-r", path, "-w", "-"], {
     maxBuffer: STDOUT_BYTES_MAX,
   });
@@ -31,9 +31,9 @@ export async function tcpdumpPackets(path: string): Promise<ReadPacket[] | undef
 }
 
 /** @param unitsPerUs what the fraction of a time stamp counts */
-function parse(pcap: Uint8Array, unitsPerUs: number): Promise<ReadPacket[] | undefined> {
-  const packets: ReadPacket[] = [];
-  const { promise, resolve } = Promise.withResolvers<ReadPacket[] | undefined>();
+function parse(pcap: Uint8Array, unitsPerUs: number): Promise<OraclePacket[] | undefined> {
+  const packets: OraclePacket[] = [];
+  const { promise, resolve } = Promise.withResolvers<OraclePacket[] | undefined>();
   let accepted = false;
   const parser = pcapParser.parse(Readable.from(piecesOf(pcap), { objectMode: true }));
   parser.on("globalHeader", () => {

@@ -32,7 +32,8 @@ export async function readBytes(bytes: Uint8Array, options: ReadOptions = {}): P
   }
 }
 
-async function read(path: string, options: ReadOptions): Promise<Reading> {
+/** Whatever `path` names. */
+export async function read(path: string, options: ReadOptions = {}): Promise<Reading> {
   const packets: ReadPacket[] = [];
   const clock = new Float64Array(1);
   const sink: PacketSink = {
