@@ -1,9 +1,10 @@
 /**
  * Which way a connection goes, seen from the hosts that are ours (`--local`).
  */
+
+import type { Direction } from "./case.ts";
 import { coversAddress, parseTarget } from "./destination.ts";
 import type { Target } from "./policy.ts";
-import type { Direction } from "./case.ts";
 
 export class LocalNetworks {
   readonly #networks: readonly Target[];

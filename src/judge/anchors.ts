@@ -1,0 +1,28 @@
+/** Where a path may end under a policy: its roots, and the keys and certificates that `allow` names. */
+import {
+  type Anchor,
+  Anchors,
+  certificateAnchor,
+  keyAnchor,
+  mozillaAnchors,
+  pemAnchors,
+} from "../trust/anchors.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * Expired lines count as well: what they name is still known, and the approval step says that the
+ * approval ran out. With `allow: false` only the roots remain.
+ */
+export function anchorsOf({ issuers }: Policy, { allow } = { allow: true }): Anchors {
+  const anchors: Anchor[] = [];
+  for (const roots of issuers.roots) {
+    // One by one: a spread of a large bundle would overflow the stack.
+    const more = roots.kind === "mozilla" ? mozillaAnchors() : pemAnchors(roots.pem).anchors;
+    for (const anchor of more) anchors.push(anchor);
+  }
+  for (const { spki, certificate, line } of (allow ? issuers.allow : undefined) ?? []) {
+    if (certificate !== undefined) anchors.push(certificateAnchor(certificate, line));
+    else if (spki !== undefined) anchors.push(keyAnchor(spki, line));
+  }
+  return Anchors.of(anchors);
+}

@@ -1,0 +1,57 @@
+/** One connection as the steps see it: everything that was found out before anybody asks. */
+import type { Unseen } from "../inspect/observation.ts";
+import type { Certificate } from "../trust/certificate.ts";
+import type { Validation } from "../trust/validate.ts";
+import type { Destination } from "./destination.ts";
+import type { Confidence } from "./finding.ts";
+import { type Decision, loosest, type Policy } from "./policy.ts";
+
+export type Direction = "egress" | "ingress" | "internal" | "unknown";
+
+/** Whether the peer proved that it holds the leaf's key. */
+export type Possession =
+  | { readonly state: "verified" | "failed" }
+  | { readonly state: "unverified"; readonly why: string };
+
+/** How much of the peer's identity was seen (VISIBILITY, "Evidence, confidence, verdict"). */
+export interface EvidenceClass {
+  readonly class: string;
+  readonly confidence: Confidence;
+}
+
+/** A chain that was presented, and what the trust engine says about it. */
+export interface Presented {
+  readonly side: "server" | "client";
+  /** As sent, leaf first. */
+  readonly certificates: readonly Certificate[];
+  readonly leaf: Certificate;
+  readonly validation: Validation;
+  /** The same without the keys and certificates that `allow` lines name: with the roots alone. */
+  readonly withRootsAlone: () => Validation;
+}
+
+export interface Case {
+  readonly policy: Policy;
+  readonly destination: Destination;
+  readonly direction: Direction;
+  /** Of the packet. */
+  readonly atUs: number;
+  readonly evidence: EvidenceClass;
+  readonly possession: Possession;
+  /** Absent when no certificate of the server was seen; `unseen` says why. */
+  readonly server: Presented | undefined;
+  readonly client: Presented | undefined;
+  readonly unseen: Unseen | undefined;
+}
+
+/**
+ * What a step may ask for here. What a workload serves, and what stays inside, is judged apart: it
+ * never exceeds a report.
+ */
+export function askable({ direction }: Case, decision: Decision): Decision {
+  const judgedApart = direction === "ingress" || direction === "internal";
+  return judgedApart ? loosest(decision, "report") : decision;
+}
+
+/** Nobody looked: checking signatures made with the leaf's key is not part of this version yet. */
+export const NOT_CHECKED: Possession = { state: "unverified", why: "not-checked" };

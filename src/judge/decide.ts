@@ -1,0 +1,231 @@
+/**
+ * The judge: one handshake in, what it is worth out (INTERFACE, "How a connection is decided").
+ *
+ * It is a pure function of the policy and its input, time included. Two facts shape it:
+ *
+ *   1. The same workload meets the same servers again and again. An equal handshake gets the very
+ *      same frozen judgement, from a memo, while nothing that depends on time has changed.
+ *   2. Every input is hostile. A key of the memo ends in the text that the wire chose, so that no
+ *      name can spell another key; and names too long for DNS are judged each time, not kept.
+ */
+import type { TlsObservation } from "../inspect/observation.ts";
+import type { Anchors } from "../trust/anchors.ts";
+import { canonical, type PeerName } from "../trust/host-name.ts";
+import type { Chain } from "../trust/store.ts";
+import { type Validation, validate } from "../trust/validate.ts";
+import { anchorsOf } from "./anchors.ts";
+import {
+  type Case,
+  type Direction,
+  type EvidenceClass,
+  NOT_CHECKED,
+  type Possession,
+  type Presented,
+} from "./case.ts";
+import type { Destination } from "./destination.ts";
+import { type Finding, worstFirst } from "./finding.ts";
+import { Memo } from "./memo.ts";
+import type { Policy } from "./policy.ts";
+import { approvalTurns } from "./steps/approval.ts";
+import { denyAnswers } from "./steps/deny.ts";
+import { hygieneAnswers } from "./steps/hygiene.ts";
+import { settle } from "./steps/mode.ts";
+import { clientPathAnswers } from "./steps/path.ts";
+import { possessionAnswers } from "./steps/possession.ts";
+import { unseenAnswers } from "./steps/unseen.ts";
+import { viewAnswers } from "./steps/view.ts";
+import type { Answer, Reason, Verdict } from "./verdict.ts";
+
+export interface JudgeInput {
+  readonly observation: TlsObservation;
+  /** The server's, as `ChainStore.get` gives it; absent when none was seen. */
+  readonly chain?: Chain | undefined;
+  readonly clientChain?: Chain | undefined;
+  readonly direction: Direction;
+  readonly workload?: string | undefined;
+  /** Absent: not checked. */
+  readonly possession?: Possession | undefined;
+}
+
+/** Deeply frozen, and shared between equal handshakes. */
+export interface Judgement {
+  readonly possession: Possession;
+  readonly evidence: EvidenceClass;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+  readonly verdict: Verdict;
+}
+
+/** A time span in which an answer stays the same, both ends included. */
+type Span = readonly [fromUs: number, toUs: number];
+
+export class Judge {
+  readonly policy: Policy;
+  readonly #turns: readonly number[];
+  readonly #memo = new Memo<{ readonly judgement: Judgement; readonly span: Span }>(MEMO_MAX);
+  readonly #chainIds = new WeakMap<Chain, number>();
+  #chains = 0;
+  #anchors: Anchors | undefined;
+  #rootsAlone: Anchors | undefined;
+
+  /** Costs nothing yet: roots are parsed at the first chain. */
+  constructor(policy: Policy) {
+    this.policy = policy;
+    this.#turns = approvalTurns(policy.issuers.allow);
+  }
+
+  judge(input: JudgeInput): Judgement {
+    const { atUs, serverName } = input.observation;
+    if (serverName !== undefined && serverName.length > NAME_MAX)
+      return this.#decide(input).judgement;
+    const key = this.#keyOf(input);
+    const known = this.#memo.get(key);
+    if (known !== undefined && atUs >= known.span[0] && atUs <= known.span[1])
+      return known.judgement;
+    const decided = this.#decide(input);
+    this.#memo.set(key, decided);
+    return decided.judgement;
+  }
+
+  /** Everything that a judgement depends on, but for the time; what the wire chose freely is last. */
+  #keyOf({ observation, chain, clientChain, direction, workload, possession }: JudgeInput): string {
+    const { flow, client, certificates, coverage, serverName } = observation;
+    const server = flow.ends[client === 0 ? 1 : 0];
+    const proof = possession === undefined ? "" : `${possession.state}:${whyOf(possession)}`;
+    const rest = serverName === undefined ? "-" : `=${serverName}`;
+    return `${this.#idOf(chain)} ${this.#idOf(clientChain)} ${server.ip} ${server.port} ${direction} ${certificates.seen} ${certificates.why} ${coverage.length === 0 ? "" : coverage.join()} ${proof} ${workload?.length} ${workload} ${rest}`;
+  }
+
+  #idOf(chain: Chain | undefined): number {
+    if (chain === undefined) return 0;
+    const known = this.#chainIds.get(chain);
+    if (known !== undefined) return known;
+    this.#chains++;
+    this.#chainIds.set(chain, this.#chains);
+    return this.#chains;
+  }
+
+  #decide(input: JudgeInput): { judgement: Judgement; span: Span } {
+    const { observation, chain, clientChain, direction, possession = NOT_CHECKED } = input;
+    const { atUs, certificates, coverage } = observation;
+    const destination = destinationOf(input);
+    const spans: Span[] = [spanBetween(this.#turns, atUs)];
+    const present = (side: Presented["side"], sent: Chain | undefined) =>
+      this.#present(side, sent, { destination, atUs, spans });
+    const server = present("server", chain);
+    const context: Case = {
+      policy: this.policy,
+      destination,
+      direction,
+      atUs,
+      evidence: server === undefined ? UNVERIFIABLE : PRESENTED,
+      possession,
+      server,
+      client: present("client", clientChain),
+      unseen: certificates.why,
+    };
+    const judgement = freeze(judgementOf(context, coverage));
+    const from = Math.max(...spans.map((span) => span[0]));
+    return { judgement, span: [from, Math.min(...spans.map((span) => span[1]))] };
+  }
+
+  #present(
+    side: Presented["side"],
+    chain: Chain | undefined,
+    { destination, atUs, spans }: { destination: Destination; atUs: number; spans: Span[] },
+  ): Presented | undefined {
+    const certificates = chain?.certificates;
+    const leaf = certificates?.[0];
+    if (certificates === undefined || leaf === undefined) return undefined;
+    const name = side === "server" ? { name: peerName(destination) } : {};
+    const ask = (anchors: Anchors): Validation => {
+      const validation = validate({ chain: certificates, anchors, ...name, purpose: side, atUs });
+      spans.push(validation.sameBetweenUs);
+      return validation;
+    };
+    this.#anchors ??= anchorsOf(this.policy);
+    return {
+      side,
+      certificates,
+      leaf,
+      validation: ask(this.#anchors),
+      withRootsAlone: () => {
+        this.#rootsAlone ??= anchorsOf(this.policy, { allow: false });
+        return ask(this.#rootsAlone);
+      },
+    };
+  }
+}
+
+/** Every step in its turn; no step skips an earlier one. */
+function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judgement {
+  const { server, client, policy, evidence, possession } = context;
+  const asked: Answer[] = [];
+  if (server !== undefined) asked.push(...denyAnswers(server, context));
+  if (client !== undefined) asked.push(...denyAnswers(client, context));
+  if (server !== undefined) {
+    asked.push(...possessionAnswers(server, context), ...viewAnswers(server, context));
+  }
+  if (client !== undefined) {
+    const { findings } = client.validation;
+    asked.push(...clientPathAnswers(client, context));
+    asked.push(...hygieneAnswers(client, { findings, tolerant: [] }, context));
+  }
+  asked.push(...unseenAnswers(context));
+  // Step 7, `expect`, speaks here once its keys are applied.
+  const { answers, ...settled } = settle(asked, policy);
+  const findings = asked.flatMap(({ finding }) => finding ?? []).sort(worstFirst);
+  const verdict: Verdict = {
+    ...settled,
+    reason: [...asked, ...answers].map(reasonOf),
+    findings: [...new Set(findings.map(({ rule }) => rule))],
+    coverage: [...coverage],
+    policySha256: policy.sha256,
+  };
+  return { possession, evidence, findings, verdict };
+}
+
+function destinationOf({ observation, workload }: JudgeInput): Destination {
+  const { flow, client, serverName } = observation;
+  const { ip, port } = flow.ends[client === 0 ? 1 : 0];
+  const name = serverName === undefined ? undefined : canonical({ kind: "dns", value: serverName });
+  return { serverName, name, ip, port, workload };
+}
+
+/** The name that the client asked for, else the address it connected to (DETECTIONS, C03). */
+function peerName({ serverName, ip }: Destination): PeerName {
+  if (serverName === undefined) return { kind: "ip", value: ip };
+  // RFC 6066 §3 forbids addresses here; clients send them, and mean the address.
+  const address = canonical({ kind: "ip", value: serverName });
+  return address === undefined
+    ? { kind: "dns", value: serverName }
+    : { kind: "ip", value: address };
+}
+
+/** Between which two turns a time lies. An answer that holds until `t` includes `t`. */
+function spanBetween(turns: readonly number[], atUs: number): Span {
+  const next = turns.find((turn) => turn >= atUs) ?? Number.POSITIVE_INFINITY;
+  const before = turns.findLast((turn) => turn < atUs) ?? Number.NEGATIVE_INFINITY;
+  return [before + 1, next];
+}
+
+function reasonOf({ step, line, says }: Answer): Reason {
+  return line === undefined ? { step, says } : { step, line, says };
+}
+
+function whyOf(possession: Possession): string {
+  return possession.state === "unverified" ? possession.why : "";
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}
+
+const PRESENTED: EvidenceClass = { class: "presented", confidence: "medium" };
+const UNVERIFIABLE: EvidenceClass = { class: "unverifiable", confidence: "none" };
+/** About 1 KB each. Twice the distinct servers of a busy cluster's egress. */
+const MEMO_MAX = 8192;
+/** RFC 1035 §2.3.4, and a trailing dot. */
+const NAME_MAX = 254;

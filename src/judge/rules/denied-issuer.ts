@@ -1,0 +1,45 @@
+/** C01: a `deny` line matches a certificate anywhere on the presented or built path. */
+import type { Certificate } from "../../trust/certificate.ts";
+import type { Case, Presented } from "../case.ts";
+import { placeName } from "../destination.ts";
+import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
+import type { Decision, DenyLine } from "../policy.ts";
+import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
+
+export const deniedIssuer: Rule = {
+  id: "C01",
+  name: "denied-issuer",
+  severity: "critical",
+  confidence: "high",
+  attack: tagged(INSTALL_CERTIFICATE, ["T1588.004", "T1557"]),
+  title: "Denied issuer",
+  whatToDo:
+    "Find out what made the workload talk to this server, and keep it isolated until you know.",
+};
+
+export function deniedIssuerFinding(
+  {
+    asks,
+    line,
+    denied,
+    about,
+  }: { asks: Decision; line: DenyLine; denied: Certificate; about: Presented },
+  { destination, evidence }: Case,
+): Finding {
+  const place = clip(placeName(destination), PLACE_MAX);
+  const subject = clip(denied.subject, DN_MAX) || "(no name)";
+  return findingOf(deniedIssuer, asks, {
+    summary: `The ${about.side}'s chain at ${place} contains or names ${subject}, which the policy denies.`,
+    confidence: evidence.confidence,
+    certificates: [...new Set([about.leaf.sha256, denied.sha256])],
+    evidence: {
+      side: about.side,
+      subject: denied.subject,
+      issuer: denied.issuer,
+      ...(line.because === undefined ? {} : { because: line.because }),
+    },
+  });
+}
+
+const DN_MAX = 64;
+const PLACE_MAX = 64;

@@ -1,0 +1,30 @@
+/** Every rule there is, in the order of DETECTIONS. Nothing loads itself: a rule has a line here. */
+import type { Rule } from "../finding.ts";
+import { deniedIssuer } from "./denied-issuer.ts";
+import { evasion } from "./evasion.ts";
+import { notValidAtTime } from "./not-valid-at-time.ts";
+import { possessionFailed } from "./possession.ts";
+import { selfSigned } from "./self-signed.ts";
+import { uninspectable } from "./uninspectable.ts";
+import { unknownIssuer } from "./unknown-issuer.ts";
+import { weakOrMalformed } from "./weak-or-malformed.ts";
+import { wrongName } from "./wrong-name.ts";
+
+export type { Rule } from "../finding.ts";
+
+export const RULES: readonly Rule[] = [
+  unknownIssuer,
+  selfSigned,
+  uninspectable,
+  deniedIssuer,
+  notValidAtTime,
+  wrongName,
+  weakOrMalformed,
+  possessionFailed,
+  evasion,
+];
+
+/** `id` as DETECTIONS has it, `A15`. */
+export function ruleById(id: string): Rule | undefined {
+  return RULES.find((rule) => rule.id === id);
+}

@@ -1,0 +1,32 @@
+/** A18: TLS whose certificate was not seen, or proves nothing. Not clean, and not an alarm either. */
+import type { Case } from "../case.ts";
+import { placeName } from "../destination.ts";
+import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
+import type { Decision } from "../policy.ts";
+import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
+
+export const uninspectable: Rule = {
+  id: "A18",
+  name: "uninspectable",
+  severity: "note",
+  // That it was not seen is certain, whatever the connection may be.
+  confidence: "high",
+  attack: tagged(INSTALL_CERTIFICATE, ["T1573"]),
+  title: "TLS that was not inspected",
+  whatToDo:
+    "Give `--keylog`, or capture where the handshake is readable, to judge it; until then do not count the connection as clean.",
+};
+
+/** `because` is a clause: what kept the certificate from being seen. */
+export function uninspectableFinding(
+  { asks, why, because }: { asks: Decision; why: string; because: string },
+  { destination }: Case,
+): Finding {
+  const place = clip(placeName(destination), PLACE_MAX);
+  return findingOf(uninspectable, asks, {
+    summary: `TLS to ${place} could not be judged: ${because}.`,
+    evidence: { why },
+  });
+}
+
+const PLACE_MAX = 90;

@@ -1,0 +1,63 @@
+/**
+ * Step 6: what blindness is worth. Nothing unseen is clean: this step never asks for `pass` when the
+ * certificate was not seen, and a policy cannot make it.
+ */
+import type { Unseen } from "../../inspect/observation.ts";
+import { askable, type Case } from "../case.ts";
+import { settingFor } from "../destination.ts";
+import { type Decision, loosest, type UnseenClass } from "../policy.ts";
+import { uninspectableFinding } from "../rules/uninspectable.ts";
+import type { Answer } from "../verdict.ts";
+
+export function unseenAnswers(context: Case): Answer[] {
+  const { server, possession, unseen, policy } = context;
+  if (server === undefined) return [blind(context, unseen ?? "cut-short")];
+  if (possession.state !== "unverified") return [];
+  // Until possession is checked at all, its absence is ours and not the connection's: audit says it
+  // (step 2) and goes on. Enforce cannot let through what nobody verified.
+  if (possession.why === "not-checked" && policy.mode === "audit") return [];
+  return [blind(context, possession.why)];
+}
+
+function blind(context: Case, why: string): Answer {
+  const { policy, destination, server } = context;
+  const word = CLASS_OF[why as Unseen] ?? "otherwise";
+  const asked = settingFor(policy.issuers.unseen[word], destination);
+  let { line } = asked;
+  let said: string = asked.answer;
+  let decision: Decision;
+  if (asked.answer === "probe" || asked.answer === "remember") {
+    // Neither a probe nor a remembered session has an answer here, so `otherwise` decides.
+    const other = settingFor(policy.issuers.unseen.otherwise, destination);
+    decision = other.answer === "probe" || other.answer === "remember" ? "refuse" : other.answer;
+    said = `${asked.answer}, without an answer ${decision}`;
+    line = other.line ?? line;
+  } else {
+    decision = asked.answer;
+  }
+  let asks = askable(context, decision);
+  if (policy.mode === "audit") asks = loosest(asks, "report");
+  const because =
+    BECAUSE[why as Unseen] ?? `the server's possession of its key is unverified (${why})`;
+  const seen = server === undefined ? "not seen" : "not proved";
+  const says = `${asks}: the server's identity was ${seen}, because ${because} (\`unseen.${word}\`: ${said})`;
+  const finding = uninspectableFinding({ asks, why, because }, context);
+  return { step: "unseen", ...(line === undefined ? {} : { line }), says, asks, finding };
+}
+
+const CLASS_OF: Partial<Record<Unseen, UnseenClass>> = {
+  encrypted: "encrypted",
+  quic: "encrypted",
+  resumed: "resumed",
+  ech: "ech",
+};
+
+const BECAUSE: Record<Unseen, string> = {
+  encrypted: "TLS 1.3 encrypts the certificate",
+  resumed: "the session was resumed and sends no certificate",
+  ech: "the encrypted hello hides which server is meant",
+  quic: "QUIC encrypts the handshake",
+  "cut-short": "the handshake ended before the certificate",
+  loss: "packets of the handshake are missing",
+  "none-sent": "the server sent no certificate",
+};

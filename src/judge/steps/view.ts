@@ -1,0 +1,66 @@
+/**
+ * Which of several paths the server is judged by: the one that asks for least, with its own hygiene
+ * and its own approval.
+ *
+ * A chain may lead to several anchors, and it is enough that one path is good. `allow` lines add
+ * anchors; so the chain without those anchors is one more way to look at it. It decides only where it
+ * asks for less, under policies that price an unknown issuer below an unapproved one, and makes sure
+ * that taking a line away can never loosen a verdict (THREATS, invariant 2).
+ */
+import type { TrustPath } from "../../trust/validate.ts";
+import type { Case, Presented } from "../case.ts";
+import { type Decision, strictest, strictness } from "../policy.ts";
+import type { Answer } from "../verdict.ts";
+import { type Approval, approvalAnswers, approvalOf } from "./approval.ts";
+import { hygieneAnswers, hygieneAsks } from "./hygiene.ts";
+import { endsAtAllowLine, pathAnswers, worthOfNoPath } from "./path.ts";
+
+interface View {
+  readonly about: Presented;
+  /** Absent when nothing leads to an anchor: then there is nothing to approve either. */
+  readonly path?: TrustPath;
+  readonly approval?: Approval;
+  readonly asks: Decision;
+}
+
+/** What steps 3 to 5 say. */
+export function viewAnswers(about: Presented, context: Case): Answer[] {
+  const { about: seen, path, approval } = bestView(about, context);
+  const findings = (path ?? seen.validation).findings;
+  const tolerant = approval?.lines ?? [];
+  return [
+    ...pathAnswers(seen, path, context),
+    ...hygieneAnswers(seen, { findings, tolerant }, context),
+    ...(approval === undefined ? [] : approvalAnswers(approval, seen, context)),
+  ];
+}
+
+function bestView(about: Presented, context: Case): View {
+  const { paths } = about.validation;
+  let best: View | undefined;
+  for (const path of paths) best = looser(viewOf(path, about, context), best);
+  if (best === undefined) return viewOfNoPath(about, context);
+  if (best.asks === "pass" || !paths.some(endsAtAllowLine)) return best;
+  const validation = about.withRootsAlone();
+  if (validation.trusted) return best;
+  return looser(viewOfNoPath({ ...about, validation }, context), best);
+}
+
+function viewOf(path: TrustPath, about: Presented, context: Case): View {
+  const approval = approvalOf(path, about, context);
+  const hygiene = { findings: path.findings, tolerant: approval.lines };
+  const asks = strictest(approval.asks, hygieneAsks(about, hygiene, context));
+  return { about, path, approval, asks };
+}
+
+function viewOfNoPath(about: Presented, context: Case): View {
+  const hygiene = { findings: about.validation.findings, tolerant: [] };
+  const { asks } = worthOfNoPath(about, context);
+  return { about, asks: strictest(asks, hygieneAsks(about, hygiene, context)) };
+}
+
+/** The first of two equals stays: the trust engine gives the best path first. */
+function looser(candidate: View, best: View | undefined): View {
+  if (best === undefined) return candidate;
+  return strictness(candidate.asks) < strictness(best.asks) ? candidate : best;
+}
