@@ -54,7 +54,10 @@ function watch(from: number, to: number, answer: string): void {
   fs.readSync = watched as typeof readSync;
   syncBuiltinESMExports();
 
+  // The observer's entries wait for a turn of the event loop, and alone do not keep it turning.
+  process.once("beforeExit", () => setImmediate(() => setImmediate(() => {})));
   process.on("exit", () => {
+    entries.push(...observer.takeRecords());
     const inside = entries.filter(
       ({ startTime }) => startTime >= (fromMs ?? Infinity) && startTime <= (toMs ?? Infinity),
     );

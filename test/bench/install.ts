@@ -93,7 +93,7 @@ const PROGRAMS = [
   ["tshark", "tshark"],
   ["editcap", "wireshark-common"],
   ["time", "time"],
-  ["nginx", "nginx-light"],
+  ["nginx", "nginx"],
   ["openssl", "openssl"],
   ["ip", "iproute2"],
   ["ethtool", "ethtool"],

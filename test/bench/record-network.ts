@@ -35,11 +35,14 @@ export class Network {
     return link.stats64.rx.packets + link.stats64.tx.packets;
   }
 
-  /** Removes both namespaces, and with them the cable. Safe to repeat. */
+  /** Ends what still runs inside, and removes both namespaces with their cable. Safe to repeat. */
   close(): void {
     const names = ip("netns", "list").split(/\s/);
     for (const name of [this.#client, this.#server]) {
-      if (names.includes(name)) ip("netns", "delete", name);
+      if (!names.includes(name)) continue;
+      const pids = ip("netns", "pids", name).trim().split(/\s+/);
+      for (const pid of pids.filter(Boolean)) kill(Number(pid));
+      ip("netns", "delete", name);
     }
   }
 
@@ -73,6 +76,14 @@ export type End = "client" | "server";
 
 function ip(...args: string[]): string {
   return execFileSync("ip", args, { encoding: "utf8" });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself meanwhile, as nginx's worker does after its master.
+  }
 }
 
 function inside(name: string, ...command: string[]): void {

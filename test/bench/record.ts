@@ -2,7 +2,7 @@
  * One recording: namespaces, server, tcpdump, client, and again more slowly if a frame was missed.
  */
 import { once } from "node:events";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,9 +25,13 @@ export interface Recording {
 export async function record(recording: Recording): Promise<Recorded> {
   const folder = mkdtempSync(join(tmpdir(), "bench-record-"));
   let network: Network | undefined;
-  const abandon = () => {
+  const clean = () => {
     network?.close();
     rmSync(folder, { recursive: true, force: true });
+    rmSync(`${recording.file}.part`, { force: true });
+  };
+  const abandon = () => {
+    clean();
     process.exit(130);
   };
   process.once("SIGINT", abandon).once("SIGTERM", abandon);
@@ -55,9 +59,7 @@ export async function record(recording: Recording): Promise<Recorded> {
     }
   } finally {
     process.off("SIGINT", abandon).off("SIGTERM", abandon);
-    network?.close();
-    rmSync(folder, { recursive: true, force: true });
-    if (existsSync(`${recording.file}.part`)) rmSync(`${recording.file}.part`);
+    clean();
   }
 }
 
