@@ -1,0 +1,241 @@
+/** Connections: who they are between, where one ends and the next begins, and how many at once. */
+import { describe, expect, test } from "vitest";
+import { latin1, pattern } from "../wire/bytes.ts";
+import { conversation, merge } from "../wire/conversation.ts";
+import { ethernet } from "../wire/link.ts";
+import { EPOCH_US } from "../wire/packet.ts";
+import { udp } from "../wire/transport.ts";
+import { seen } from "./reader.ts";
+
+const HOUR_US = 3_600_000_000;
+const SECOND_US = 1_000_000;
+
+describe("who a flow is between", () => {
+  test("side 0 sent the first packet, and the opener sent the SYN", () => {
+    const flow = seen(conversation().client(latin1("x")).packets()).flows[0]?.flow;
+    expect(flow).toEqual({
+      id: 1,
+      transport: "tcp",
+      ends: [
+        { ip: "10.0.0.1", port: 40_000 },
+        { ip: "192.0.2.7", port: 443 },
+      ],
+      opener: 0,
+      openedAtUs: EPOCH_US,
+    });
+  });
+
+  test("whose first packet is the SYN and ACK: the other side opened it", () => {
+    const packets = conversation().client(latin1("x")).packets().slice(1);
+    const flow = seen(packets).flows[0]?.flow;
+    expect(flow?.ends[0].port).toBe(443);
+    expect(flow?.opener).toBe(1);
+  });
+
+  test("joined midstream has no opener, and its bytes count from where it was joined", () => {
+    const script = conversation({ handshake: false }).server(pattern(100)).client(latin1("hello"));
+    const { flow, said } = seen(script.packets()).flows[0]!;
+    expect(flow.opener).toBeUndefined();
+    expect(flow.ends[0].port).toBe(443);
+    expect(said).toEqual([pattern(100), latin1("hello")]);
+  });
+
+  test.each([
+    ["[2001:db8:0:0:1:0:0:1]:1", "2001:db8::1:0:0:1"],
+    ["[::1]:1", "::1"],
+    ["[fe80::]:1", "fe80::"],
+    ["[2001:db8:0:1:1:1:1:1]:1", "2001:db8:0:1:1:1:1:1"],
+    ["[::ffff:0a00:0001]:1", "::ffff:10.0.0.1"],
+    ["[ABCD:0:0:0:0:0:0:0EF]:1", "abcd::ef"],
+  ])("%s is written as RFC 5952 has it", (client, ip) => {
+    const script = conversation({ client, server: "[2001:db8::2]:443" }).client(latin1("x"));
+    expect(seen(script.packets()).flows[0]?.flow.ends[0].ip).toBe(ip);
+  });
+
+  test("IPv6 addresses that differ in one bit only are two flows", () => {
+    const server = "[2001:db8::2]:443";
+    const one = conversation({ client: "[2001:db8::10]:1", server }).client(latin1("a")).packets();
+    const two = conversation({ client: "[2001:db8::11]:1", server }).client(latin1("b")).packets();
+    expect(seen(merge(one, two)).flows.map(({ said }) => said[0])).toEqual([
+      latin1("a"),
+      latin1("b"),
+    ]);
+  });
+
+  test("flows are numbered by their first packets, also those that never say anything", () => {
+    const mute = conversation({ client: "10.0.0.1:1" }).packets();
+    const loud = conversation({ client: "10.0.0.1:2", startUs: EPOCH_US + 1 })
+      .client(latin1("x"))
+      .packets();
+    const all = seen(merge(mute, loud));
+    expect(all.count).toBe(2);
+    expect(all.flows.map(({ flow }) => flow.id)).toEqual([2]);
+  });
+
+  test("the same two ends in both roles are one flow", () => {
+    const ends = { client: "10.0.0.1:443", server: "10.0.0.2:443" };
+    const script = conversation(ends).client(latin1("a")).server(latin1("b"));
+    expect(seen(script.packets()).flows.map(({ said }) => said)).toEqual([
+      [latin1("a"), latin1("b")],
+    ]);
+  });
+
+  test("a socket that speaks to itself is one flow", () => {
+    const self = "127.0.0.1:5000";
+    const script = conversation({ client: self, server: self }).client(latin1("a"));
+    expect(seen(script.packets()).count).toBe(1);
+  });
+});
+
+describe("where a flow ends", () => {
+  test.each([
+    ["both FINs", (script: ReturnType<typeof conversation>) => script.close(), "fin"],
+    ["a reset", (script: ReturnType<typeof conversation>) => script.reset("server"), "rst"],
+    [
+      "one FIN only, and the input ends",
+      (script: ReturnType<typeof conversation>) => script.fin("client"),
+      "end",
+    ],
+    ["the input ends", (script: ReturnType<typeof conversation>) => script, "end"],
+  ])("%s", (_name, finish, why) => {
+    const script = conversation().client(latin1("x"));
+    expect(seen(finish(script).packets()).flows[0]?.closed).toBe(why);
+  });
+
+  test("the same ports with another SYN are another flow", () => {
+    const script = conversation().client(latin1("first")).close().wait(SECOND_US).reopen();
+    const all = seen(script.client(latin1("second")).packets());
+    expect(all.flows.map(({ said, flow }) => [said[0], flow.id])).toEqual([
+      [latin1("first"), 1],
+      [latin1("second"), 2],
+    ]);
+  });
+
+  test("a SYN that is repeated is not another flow", () => {
+    const packets = conversation().client(latin1("x")).packets();
+    const all = seen([packets[0]!, packets[0]!, ...packets.slice(1), packets[0]!]);
+    expect(all.count).toBe(1);
+    expect(all.flows[0]?.said[0]).toEqual(latin1("x"));
+  });
+
+  test("the same ports after a reset, without a SYN, are another flow once it has gone quiet", () => {
+    const first = conversation().client(latin1("one")).reset("client").packets();
+    const later = { startUs: EPOCH_US + 60 * SECOND_US, handshake: false, clientSequence: 9 };
+    const all = seen(merge(first, conversation(later).client(latin1("two")).packets()));
+    expect(all.flows.map(({ said }) => said[0])).toEqual([latin1("one"), latin1("two")]);
+  });
+
+  test("late packets of a closed connection still belong to it", () => {
+    const script = conversation()
+      .client(latin1("x"))
+      .close()
+      .wait(5 * SECOND_US)
+      .ack("server");
+    expect(seen(script.packets()).count).toBe(1);
+  });
+
+  test("data behind a reset that the receiver did not believe is still read", () => {
+    const script = conversation().client(latin1("before")).reset("server").client(latin1("after"));
+    expect(seen(script.packets()).flows[0]?.said[0]).toEqual(latin1("beforeafter"));
+  });
+});
+
+describe("time-outs run on packet time", () => {
+  test("an hour of silence ends a TCP connection, a minute less does not", () => {
+    const flows = (silenceUs: number) => {
+      const script = conversation().client(latin1("a")).wait(silenceUs).client(latin1("b"));
+      return seen(script.packets()).flows;
+    };
+    expect(flows(HOUR_US - 60 * SECOND_US).map(({ said }) => said[0])).toEqual([latin1("ab")]);
+    const two = flows(HOUR_US + SECOND_US);
+    expect(two.map(({ said }) => said[0])).toEqual([latin1("a"), latin1("b")]);
+    expect(two[0]?.closed).toBe("idle");
+  });
+
+  test("three minutes of silence end a UDP conversation", () => {
+    const datagram = (atUs: number) => ({
+      atUs,
+      bytes: ethernet(udp({ from: "10.0.0.1:5", to: "10.0.0.2:53" }, pattern(9))),
+    });
+    const late = EPOCH_US + 181 * SECOND_US;
+    expect(seen([datagram(EPOCH_US), datagram(EPOCH_US + 170 * SECOND_US)]).count).toBe(1);
+    expect(seen([datagram(EPOCH_US), datagram(late)]).count).toBe(2);
+  });
+
+  test("when a dead connection is swept does not depend on what else is going on", () => {
+    const quiet = conversation().client(latin1("a")).packets();
+    const late = { startUs: EPOCH_US + 2 * HOUR_US, handshake: false };
+    const again = conversation(late).client(latin1("b")).packets();
+    const noise = Array.from({ length: 3000 }, (_, index) =>
+      conversation({
+        client: `10.1.${index >> 8}.${index & 255}:9`,
+        startUs: EPOCH_US + HOUR_US + 2 * SECOND_US * 1000,
+      })
+        .client(latin1("n"))
+        .packets(),
+    ).flat();
+    const told = (packets: typeof quiet) =>
+      seen(packets)
+        .flows.filter(({ flow }) => flow.ends.some(({ ip }) => ip === "10.0.0.1"))
+        .map(({ said, closed }) => [said[0], closed]);
+    expect(told([...quiet, ...noise, ...again])).toEqual(told([...quiet, ...again]));
+  });
+
+  test("a packet from the past ends nothing", () => {
+    const script = conversation()
+      .client(latin1("a"))
+      .wait(-10 * HOUR_US)
+      .client(latin1("b"));
+    expect(seen(script.packets()).flows.map(({ said }) => said[0])).toEqual([latin1("ab")]);
+  });
+});
+
+describe("UDP", () => {
+  test("conversations are counted in both directions", () => {
+    const there = udp({ from: "10.0.0.1:5", to: "10.0.0.2:53" }, pattern(9));
+    const back = udp({ from: "10.0.0.2:53", to: "10.0.0.1:5" }, pattern(9));
+    const other = udp({ from: "10.0.0.1:6", to: "10.0.0.2:53" }, pattern(9));
+    const packets = [there, back, other].map((ip, index) => ({ atUs: index, bytes: ethernet(ip) }));
+    expect(seen(packets).count).toBe(2);
+  });
+
+  test("and TCP between the same ports are two flows", () => {
+    const datagram = udp({ from: "10.0.0.1:40000", to: "192.0.2.7:443" }, pattern(9));
+    const packets = [{ atUs: EPOCH_US, bytes: ethernet(datagram) }, ...conversation().packets()];
+    expect(seen(packets).count).toBe(2);
+  });
+});
+
+describe("the table is bounded", () => {
+  const crowd = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      conversation({
+        client: `10.0.${index >> 8}.${index & 255}:9`,
+        startUs: EPOCH_US + index * 10_000,
+      })
+        .client(latin1(`${index}`))
+        .packets(),
+    ).flat();
+
+  test("as many as it holds are all kept", () => {
+    const all = seen(crowd(64), { limits: { flows: 64 } });
+    expect(all.losses).toEqual([]);
+    expect(all.flows.every(({ closed }) => closed === "end")).toBe(true);
+  });
+
+  test("one more gives up the stalest, and says so", () => {
+    const all = seen(crowd(65), { limits: { flows: 64 } });
+    expect(all.losses).toEqual([{ what: "flow-table", flow: 1 }]);
+    expect(all.flows[0]?.closed).toBe("evicted");
+    expect(all.flows).toHaveLength(65);
+  });
+
+  test("it grows as it fills, and forgets nothing on the way", () => {
+    const all = seen(crowd(10_000));
+    expect(all.count).toBe(10_000);
+    expect(all.losses).toEqual([]);
+    expect(
+      all.flows.every(({ said }, index) => Buffer.compare(said[0], latin1(`${index}`)) === 0),
+    ).toBe(true);
+  });
+});
