@@ -74,20 +74,26 @@ export function readSubjectAltName(value: DerReader): readonly GeneralName[] {
 
 export interface KeyIdentifiers {
   readonly key?: Uint8Array;
-  /** authorityCertIssuer or authorityCertSerialNumber is there. */
-  readonly byIssuer: boolean;
+  /** authorityCertIssuer: names of whoever issued the issuer's certificate. */
+  readonly issuer?: readonly GeneralName[];
+  /** authorityCertSerialNumber: content octets of the issuer's serial number. */
+  readonly serial?: Uint8Array;
 }
 
 export function readAuthorityKeyIdentifier(value: DerReader): KeyIdentifiers {
   const what = "authorityKeyIdentifier";
   const sequence = value.read(TAG.SEQUENCE, what);
   const key = sequence.optional(CONTEXT_0, what)?.content();
-  const issuer = sequence.optional(CONTEXT_1 | CONSTRUCTED, what);
-  const serial = sequence.optional(CONTEXT_2, what);
+  const names = sequence.optional(CONTEXT_1 | CONSTRUCTED, what);
+  const issuer = names === undefined ? undefined : readGeneralNames(names, what);
+  const serial = sequence.optional(CONTEXT_2, what)?.content();
   sequence.finish(what);
   value.finish(what);
-  const byIssuer = issuer !== undefined || serial !== undefined;
-  return { byIssuer, ...(key === undefined ? {} : { key }) };
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(serial === undefined ? {} : { serial }),
+  };
 }
 
 export function readSubjectKeyIdentifier(value: DerReader): Uint8Array {

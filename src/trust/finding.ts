@@ -77,7 +77,7 @@ const VERDICTS = {
   "extended-key-usage": PATH,
   "name-constraints": PATH,
   "unknown-critical-extension": PATH,
-  /** The root's programme distrusts what it issued from a date on. */
+  /** The root programme distrusts what it issued from a date on. */
   distrusted: PATH,
   revoked: PATH,
   /** A named limit was reached before a path was found or checked. */
@@ -90,6 +90,8 @@ const VERDICTS = {
   "weak-key": WEAK,
   /** Longer than CA/Browser Forum rules allowed on the day it was issued. */
   "validity-too-long": MALFORMED,
+  /** The authorityKeyIdentifier names another key or certificate than the one that signed. */
+  "key-identifier-mismatch": MALFORMED,
   /** Web PKI rules (CA/Browser Forum Baseline Requirements §7.1) that RFC 5280 does not have. */
   "bad-profile": MALFORMED,
   /** Notes: style, and the two faults that roots in Mozilla's list have. */
