@@ -128,7 +128,7 @@ export interface CertificateLine extends Placed {
 export interface PlaintextLine extends Placed, Ends {
   readonly kind: "plaintext";
   readonly flow: string;
-  readonly protocol: string;
+  readonly protocol: (typeof PROTOCOLS)[number];
   readonly exposes: readonly Exposed[];
   readonly startTls: "none" | "offered" | "refused" | "stripped" | "upgraded";
   readonly expected?: Expected | undefined;
@@ -280,6 +280,22 @@ export const STEPS = [
   "window",
   "guard",
   "mode",
+] as const;
+/** `protocol` of a plaintext line. */
+export const PROTOCOLS = [
+  "http",
+  "http2",
+  "websocket",
+  "smtp",
+  "imap",
+  "pop3",
+  "ftp",
+  "telnet",
+  "ldap",
+  "postgresql",
+  "mysql",
+  "redis",
+  "mqtt",
 ] as const;
 export const COVERAGES = ["loss", "snaplen", "midstream", "first-64k", "bypassable"] as const;
 /** Counts up when a key changes its meaning or goes away; new keys do not count. */

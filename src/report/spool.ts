@@ -24,7 +24,7 @@ export class Spool {
       unlinkSync(path);
       return new Spool(fd, 0);
     } catch (cause) {
-      throw new SpoolRefused(folder, cause);
+      throw refusal(folder, cause);
     }
   }
 
@@ -55,7 +55,7 @@ export class Spool {
         this.#bytes += written;
       }
     } catch (cause) {
-      throw new SpoolRefused(tmpdir(), cause);
+      throw refusal(tmpdir(), cause);
     }
   }
 
@@ -78,9 +78,11 @@ export class Spool {
 
 /** The machine refuses a temporary file: no space, a read-only file system, no rights. */
 export class SpoolRefused extends Error {
-  constructor(folder: string, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`cannot keep a temporary file in ${folder} (TMPDIR says where): ${why}`, { cause });
-    this.name = "SpoolRefused";
-  }
+  override readonly name = "SpoolRefused";
+}
+
+function refusal(folder: string, cause: unknown): SpoolRefused {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const says = `cannot keep a temporary file in ${folder} (TMPDIR names another): ${why}`;
+  return new SpoolRefused(says, { cause });
 }

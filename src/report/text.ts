@@ -10,7 +10,7 @@
  * At most 100 columns, for a mail or a ticket. With `--observations` a row for each connection comes
  * before, in the order of time; those may be many, so they go through the same sorter as jsonl's lines.
  */
-import { adviceFor } from "./advice.ts";
+import { ruleById } from "../judge/rules/index.ts";
 import { paint } from "./colour.ts";
 import { ConnectionRows } from "./connections.ts";
 import { escapeText } from "./escape.ts";
@@ -110,7 +110,7 @@ class TextSink implements Sink {
       ...this.#detail("where", whereOf(group)),
       ...this.#detail("why", summary),
       ...this.#detail("step", stepsOf(group)),
-      ...this.#detail("do", adviceFor(rule)),
+      ...this.#detail("do", ruleById(rule)?.whatToDo ?? ""),
     ];
   }
 

@@ -1,0 +1,50 @@
+/** Help texts, made from the tables that the program runs by. They fit a screen of 80 x 24. */
+import { wrap } from "../report/layout.ts";
+import type { Command } from "./command.ts";
+
+/** `portcullis <command> --help`. */
+export function commandHelp(command: Command): string {
+  const options = command.options.filter((option) => option.toCome !== true);
+  const names = options.map(({ name, value }) => `--${name}${value ? ` ${value}` : ""}`);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const lines = [
+    `portcullis ${command.usage}`,
+    ...wrap(command.says, COLUMNS),
+    "",
+    ...options.flatMap(({ says }, index) =>
+      wrap(says, COLUMNS - width - 4).map(
+        (line, at) => `  ${(at === 0 ? names[index]! : "").padEnd(width)}  ${line}`,
+      ),
+    ),
+    ...(options.length > 0 ? [""] : []),
+    ...command.examples.map(([line, does]) => example(line, does)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `portcullis --help`. `commands` as they are typed, with what they do. */
+export function programHelp(
+  commands: readonly (readonly [name: string, does: string])[],
+  examples: Command["examples"],
+): string {
+  const width = Math.max(...commands.map(([name]) => name.length));
+  const lines = [
+    "portcullis <command> [options]",
+    "Reads every TLS handshake of a capture and names the issuers that nobody approved.",
+    "",
+    ...commands.map(([name, does]) => `  ${name.padEnd(width)}  ${does}`),
+    "",
+    "  portcullis <command> --help   the options of one command",
+    "  portcullis --version          the version",
+    "",
+    ...examples.map(([line, does]) => example(line, does)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function example(line: string, does: string): string {
+  return `  ${line.padEnd(EXAMPLE_COLUMNS)}  # ${does}`;
+}
+
+const COLUMNS = 80;
+const EXAMPLE_COLUMNS = 44;

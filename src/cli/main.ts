@@ -1,0 +1,125 @@
+/**
+ * The program: finds the command, loads it and nothing else, and turns what it says into an exit code.
+ */
+import { readFileSync } from "node:fs";
+import { escapeText } from "../report/escape.ts";
+import { type Command, EXIT } from "./command.ts";
+import { suggestion } from "./nearest.ts";
+import { Misuse } from "./options.ts";
+import { complain, Output } from "./output.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    if (name === undefined) {
+      new Output(2).print(await help());
+      return EXIT.MISUSE;
+    }
+    if (name === "--help" || name === "-h" || name === "help") {
+      new Output(1).print(await help());
+      return EXIT.FINE;
+    }
+    if (name === "--version" || name === "-V") {
+      new Output(1).print(`portcullis ${version()}\n`);
+      return EXIT.FINE;
+    }
+    const command = await commandNamed(name);
+    const beforeOperands = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+    if (beforeOperands.includes("--help") || beforeOperands.includes("-h")) {
+      const { commandHelp } = await import("./help.ts");
+      new Output(1).print(commandHelp(command));
+      return EXIT.FINE;
+    }
+    return await command.run(rest);
+  } catch (error) {
+    if (!(error instanceof Misuse)) throw error;
+    complain(error.message.split("\n").map(escapeText).join("\n"));
+    return EXIT.MISUSE;
+  }
+}
+
+async function commandNamed(name: string): Promise<Command> {
+  const known = COMMANDS.find((command) => command.name === name);
+  if (known !== undefined) return await known.load();
+  const toCome = COMMANDS_TO_COME[name];
+  if (toCome !== undefined) {
+    throw new Misuse(`${name} is not in this version yet: it will ${toCome}`);
+  }
+  const what = name.startsWith("-") ? "option" : "command";
+  const names = COMMANDS.map((command) => command.name);
+  const near = suggestion(name, [...names, "--help", "--version"]);
+  throw new Misuse(`unknown ${what} ${name}${near || "; portcullis --help lists them"}`);
+}
+
+async function help(): Promise<string> {
+  const { programHelp } = await import("./help.ts");
+  return programHelp(
+    COMMANDS.map(({ usage, says }) => [usage, says] as const),
+    [
+      ["portcullis demo", "see what it finds, in the bundled captures"],
+      ["portcullis replay captures/story.pcap", "judge a capture"],
+    ],
+  );
+}
+
+function version(): string {
+  // From src/cli and from dist/src/cli, whichever runs.
+  for (const path of ["../../package.json", "../../../package.json"]) {
+    try {
+      const text = readFileSync(new URL(path, import.meta.url), "utf8");
+      return String((JSON.parse(text) as { version?: unknown }).version);
+    } catch {
+      // Not there: the other one.
+    }
+  }
+  return "of unknown version";
+}
+
+const COMMANDS: readonly {
+  name: string;
+  usage: string;
+  says: string;
+  load(): Promise<Command>;
+}[] = [
+  {
+    name: "replay",
+    usage: "replay <capture...>",
+    says: "judge what pcap and pcapng files hold",
+    load: async () => (await import("./replay.ts")).replayCommand,
+  },
+  {
+    name: "demo",
+    usage: "demo",
+    says: "a tour through the bundled captures; changes nothing",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+  {
+    name: "schema",
+    usage: "schema",
+    says: "print the JSON Schema of the lines of --format jsonl",
+    load: async () => (await import("./schema.ts")).schemaCommand,
+  },
+];
+
+/** Named in INTERFACE. */
+const COMMANDS_TO_COME: Readonly<Record<string, string | undefined>> = {
+  diff: "compare two captures",
+  watch: "stand beside a workload and watch its connections",
+  issuers: "review the issuers that were seen against a policy",
+  console: "show that review as a web page",
+  policy: "check a policy and explain what it decides",
+  rules: "explain each detection",
+  scan: "look for evidence in manifests, images and trust stores",
+  inject: "add the sidecar to manifests",
+  uninject: "take the sidecar out of manifests",
+  "check-inject": "tell whether manifests have the sidecar",
+  agent: "run on a node and hold the engine's socket",
+  controller: "run in a cluster: webhook and quarantine",
+  cut: "isolate a workload by hand",
+  release: "let a workload out again",
+  status: "tell which workloads are cut",
+  why: "tell why something was decided",
+  doctor: "tell what this machine lets Portcullis do",
+};
+
+process.exitCode = await main(process.argv.slice(2));

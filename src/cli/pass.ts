@@ -1,0 +1,83 @@
+/**
+ * One pass over a capture: `replay`, and the formats that print what it says.
+ *
+ * What it takes can be copied to another thread, so that `--separate --jobs` runs the same code there.
+ */
+import type { Policy } from "../judge/policy.ts";
+import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
+import { escapeText } from "../report/escape.ts";
+import { FORMATS } from "../report/index.ts";
+import type { WriteBytes } from "../report/run.ts";
+import type { Sink } from "../report/sink.ts";
+import { complain } from "./output.ts";
+
+export interface PassOptions {
+  readonly inputs: readonly string[];
+  readonly policy: Policy;
+  readonly local: readonly string[];
+  readonly observations: boolean;
+  readonly hash: boolean;
+  readonly maxBytes?: number;
+  /** Names out of FORMATS. */
+  readonly formats: readonly string[];
+  readonly columns: number;
+  /** Whether standard output and standard error show colours. */
+  readonly colour: { readonly out: boolean; readonly err: boolean };
+  readonly title?: string;
+}
+
+export type PassEnd = Pick<ReplayEnd, "unreadable" | "worst" | "failed">;
+
+/** Throws what `replay` and the sinks throw. */
+export async function pass(
+  options: PassOptions,
+  out: WriteBytes,
+  err: WriteBytes,
+  progress?: ReplayOptions["progress"],
+): Promise<PassEnd> {
+  const formats = FORMATS.filter(({ name }) => options.formats.includes(name));
+  const forMachines = formats.some((format) => !format.forPeople);
+  const sinks: Sink[] = formats.map((format) => {
+    const aside = format.forPeople && forMachines;
+    return format.open({
+      write: aside ? err : out,
+      observations: options.observations,
+      columns: options.columns,
+      colour: aside ? options.colour.err : options.colour.out,
+      ...(options.title !== undefined && { title: options.title }),
+    });
+  });
+  const end = await replay(
+    {
+      inputs: options.inputs,
+      policy: options.policy,
+      local: options.local,
+      observations: options.observations || formats.some((format) => format.wantsObservations),
+      hash: options.hash,
+      ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
+      ...(progress !== undefined && { progress }),
+    },
+    sinks.length === 1
+      ? pushInto(sinks[0]!)
+      : (line) => sinks.forEach((sink) => void sink.push(line)),
+  );
+  for (const sink of sinks) sink.end();
+  return end.worst === undefined
+    ? { unreadable: end.unreadable, failed: end.failed }
+    : { unreadable: end.unreadable, failed: end.failed, worst: end.worst };
+}
+
+/** Says on standard error what could not be read. */
+export function complainOf(end: PassEnd): void {
+  for (const { file, atByte, reason } of end.unreadable) {
+    const name = file === "-" ? "standard input" : file;
+    const where = atByte === 0 ? "could not be read" : `could not be read from byte ${atByte} on`;
+    const before = atByte === 0 ? "" : "; what stands before it was judged";
+    complain(escapeText(`${name}: ${where}: ${reason}${before}`));
+  }
+  if (end.failed) complain("too many faults of our own: the rest was not read. Please report them");
+}
+
+function pushInto(sink: Sink): Sink["push"] {
+  return (line) => sink.push(line);
+}

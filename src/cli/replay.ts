@@ -1,0 +1,183 @@
+/** `portcullis replay <capture...>`: judges what captures hold and prints it. */
+import { isatty } from "node:tty";
+import { LocalNetworks } from "../judge/direction.ts";
+import { defaultPolicy, type Policy } from "../judge/policy.ts";
+import { PolicyError } from "../judge/policy-error.ts";
+import { escapeText } from "../report/escape.ts";
+import { FORMATS, FORMATS_TO_COME } from "../report/index.ts";
+import { SEVERITIES } from "../report/lines.ts";
+import { SpoolRefused } from "../report/spool.ts";
+import { type Command, EXIT } from "./command.ts";
+import { expandInputs } from "./inputs.ts";
+import { type Call, countOf, given, Misuse, type Option, parseCall } from "./options.ts";
+import { complain, Output } from "./output.ts";
+import { complainOf, type PassEnd, type PassOptions, pass } from "./pass.ts";
+import { progressBar } from "./progress.ts";
+
+const OPTIONS: readonly Option[] = [
+  { name: "policy", value: "F", says: "the policy to judge by (default: Mozilla's roots, audit)" },
+  { name: "roots", value: "F", many: true, says: "more roots, a PEM file; may be repeated" },
+  {
+    name: "local",
+    value: "CIDR",
+    many: true,
+    says: "addresses that are ours, which gives each connection a direction; may be repeated",
+  },
+  { name: "format", value: "F", says: "text or jsonl; with both, text goes to standard error" },
+  { name: "observations", says: "print what was seen too: handshakes, certificates, all verdicts" },
+  { name: "verify", value: "all", oneOf: ["all"], says: "check every signature, not a sample" },
+  {
+    name: "fail-on",
+    value: "S",
+    oneOf: [...SEVERITIES, "never"],
+    says: "exit 1 from this severity on: critical, breach (default), warning, note, never",
+  },
+  { name: "separate", says: "judge each file alone, and not all as one capture" },
+  { name: "jobs", value: "N", says: "with --separate, so many files at a time (default 1)" },
+  { name: "hash", says: "put the SHA-256 of each file into the summary" },
+  { name: "max-bytes", value: "N", says: "read at most so much of each file, unpacked (500M, 2G)" },
+  { name: "no-progress", says: "no progress on standard error" },
+  ...toCome({
+    keylog: "F|read TLS keys from a file, to see encrypted certificates",
+    workloads: "F|give addresses the names of workloads",
+    vantage: "V|say where the capture was taken",
+    since: "T|judge only what came after a time",
+    until: "T|judge only what came before a time",
+    host: "A|judge only the connections of an address",
+    sni: "N|judge only the connections to a name",
+    issuer: "DN|judge only the connections that met an issuer",
+    show: "FLOW|show one connection in full",
+    by: "K|group what was found by issuer, destination or workload",
+    certs: "DIR|write the certificates to files",
+    write: "F|write the packets of what was found to a capture",
+    evidence: "DIR|write the evidence for each verdict",
+    report: "F|write a page to read and to pass on",
+    ledger: "F|keep what was seen in a database",
+    follow: "|go on reading a file that grows",
+    probe: "|ask servers for certificates that were not seen",
+  }),
+];
+
+export const replayCommand: Command = {
+  usage: "replay <capture...>",
+  says:
+    "Reads pcap and pcapng (also .gz, .zst, - for standard input, directories) as one capture, judges " +
+    "every TLS connection in it and prints the findings, the worst first.",
+  options: OPTIONS,
+  examples: [
+    ["portcullis replay --policy p.yaml x.pcapng", "judge by your own policy"],
+    ["tcpdump -w - | portcullis replay -", "read what another program writes"],
+  ],
+  run,
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const call = parseCall(args, OPTIONS);
+  if (call.operands.length === 0) {
+    throw new Misuse("replay expects a capture: portcullis replay x.pcap");
+  }
+  const formats = formatsOf(call);
+  const jobs = countOf(call, "jobs", 1) ?? 1;
+  const maxBytes = countOf(call, "max-bytes", 1);
+  const inputs = expandInputs(call.operands);
+  const options: PassOptions = {
+    inputs,
+    policy: await policyOf(call),
+    local: localOf(call),
+    observations: call.values.has("observations"),
+    hash: call.values.has("hash"),
+    ...(maxBytes !== undefined && { maxBytes }),
+    formats,
+    columns: isatty(1) ? process.stdout.columns : COLUMNS,
+    colour: { out: showsColour(1), err: showsColour(2) },
+  };
+  try {
+    const ends = call.values.has("separate")
+      ? await (await import("./separate.ts")).separate(options, jobs)
+      : [await together(options, !call.values.has("no-progress"))];
+    return exitCode(ends, given(call, "fail-on") ?? "breach");
+  } catch (error) {
+    if (!(error instanceof SpoolRefused)) throw error;
+    complain(escapeText(error.message));
+    return EXIT.REFUSED;
+  }
+}
+
+async function together(options: PassOptions, progress: boolean): Promise<PassEnd> {
+  const end = await pass(options, new Output(1).write, new Output(2).write, progressBar(progress));
+  complainOf(end);
+  return end;
+}
+
+function exitCode(ends: readonly PassEnd[], failOn: string): number {
+  if (ends.some((end) => end.unreadable.length > 0 || end.failed)) return EXIT.UNREADABLE;
+  if (failOn === "never") return EXIT.FINE;
+  const least = (SEVERITIES as readonly string[]).indexOf(failOn);
+  const bad = ends.some((end) => end.worst !== undefined && SEVERITIES.indexOf(end.worst) >= least);
+  return bad ? EXIT.FINDINGS : EXIT.FINE;
+}
+
+function formatsOf(call: Call): string[] {
+  const names = (given(call, "format") ?? "text").split(",");
+  const known = FORMATS.map(({ name }) => name);
+  for (const name of names) {
+    if (FORMATS_TO_COME.includes(name)) {
+      throw new Misuse(`--format ${name} is not in this version yet, expected ${known.join(", ")}`);
+    }
+    if (!known.includes(name)) {
+      throw new Misuse(`--format ${name}: expected ${known.join(", ")}`);
+    }
+  }
+  return names;
+}
+
+function localOf(call: Call): readonly string[] {
+  const local = call.values.get("local") ?? [];
+  try {
+    new LocalNetworks(local);
+  } catch (error) {
+    throw new Misuse(`--local: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return local;
+}
+
+async function policyOf(call: Call): Promise<Policy> {
+  const file = given(call, "policy");
+  let policy = defaultPolicy;
+  if (file !== undefined) {
+    // Loads a YAML parser and a validator, 80 ms of start: only when asked.
+    const { readPolicyFile } = await import("../judge/policy-file.ts");
+    try {
+      policy = await readPolicyFile(file);
+    } catch (error) {
+      throw error instanceof PolicyError ? new Misuse(error.message) : error;
+    }
+    for (const notice of policy.notices) complain(escapeText(notice));
+  }
+  const rootFiles = call.values.get("roots");
+  if (rootFiles === undefined) return policy;
+  const { readRoots, withRoots } = await import("../judge/roots.ts");
+  const roots = [];
+  for (const path of rootFiles) {
+    const read = await readRoots(path);
+    if ("problem" in read) throw new Misuse(read.problem);
+    roots.push(read.root);
+  }
+  return withRoots(policy, roots);
+}
+
+function showsColour(fd: 1 | 2): boolean {
+  const refused = process.env.NO_COLOR;
+  return isatty(fd) && (refused === undefined || refused === "") && process.env.TERM !== "dumb";
+}
+
+/** `name: "VALUE|what it will do"`. */
+function toCome(options: Readonly<Record<string, string>>): Option[] {
+  return Object.entries(options).map(([name, text]) => {
+    const [value = "", says = ""] = text.split("|");
+    return { name, says, toCome: true, ...(value !== "" && { value }) };
+  });
+}
+
+/** Of output that no terminal shows. */
+const COLUMNS = 100;
