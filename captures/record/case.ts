@@ -1,0 +1,84 @@
+/** What one recording is: who talks to whom, what is true of it, and what tshark must see in it. */
+import type { Authorities } from "./authorities.ts";
+import type { CaptureOptions } from "./capture.ts";
+import type { Lab, LabOptions } from "./lab.ts";
+import type { Certificate, CertificateFacts, Pki } from "./pki.ts";
+
+export interface Case {
+  /** The file's name without its ending. */
+  readonly name: string;
+  /** For people: what can be learned here. Markdown. */
+  readonly shows: string;
+  readonly client: readonly Tool[];
+  readonly server: readonly Tool[];
+  /** Other programs that it takes. */
+  readonly needs?: readonly Tool[];
+  readonly lab?: LabOptions;
+  readonly capture?: CaptureOptions;
+  /** Before the capture starts, for what would not belong into it. */
+  prepare?(scene: Scene): Promise<void>;
+  /** Starts servers, lets clients speak, and returns the truth in the order of the first packets. */
+  record(scene: Scene): Promise<Connection[]>;
+  /** Makes the file that is kept from the file that was captured. */
+  finish?(captured: string, kept: string, scene: Scene): Promise<void>;
+  /** What to say, and the display filter whose frames prove it. No frame: the recording failed. */
+  readonly seen: readonly (readonly [says: string, filter: string])[];
+}
+
+export interface Scene {
+  readonly lab: Lab;
+  readonly pki: Pki;
+  readonly authorities: Authorities;
+}
+
+/** One connection as we set it up. Names and forms are those of the `tls` line where both have it. */
+export interface Connection {
+  readonly client: string;
+  readonly server: string;
+  /** Absent when no ServerHello was sent. */
+  readonly version?: string;
+  /** IANA names; given only where the set-up leaves no choice. */
+  readonly cipher?: string;
+  readonly group?: string;
+  readonly serverName?: string;
+  readonly alpn?: string;
+  readonly resumed: false | "session-id" | "ticket" | "psk";
+  readonly established: boolean;
+  readonly renegotiations?: number;
+  readonly alerts?: readonly { side: "client" | "server"; level: string; name: string }[];
+  readonly certificates: SentCertificates;
+  readonly clientCertificates?: SentCertificates;
+}
+
+export interface SentCertificates {
+  /** Whether the bytes are in the capture for everybody to read. */
+  readonly inClear: boolean;
+  /** SHA-256, leaf first. Also when it went encrypted: then it is what was sent unseen. */
+  readonly chain: readonly string[];
+  readonly leaf?: CertificateFacts;
+}
+
+/** The truth about a chain that a peer was given to send. */
+export function sent(certificate: Certificate, inClear = true): SentCertificates {
+  const chain = certificate.sent.map(({ sha256 }) => sha256);
+  return { inClear, chain, leaf: certificate.facts };
+}
+
+export const nothingSent: SentCertificates = { inClear: false, chain: [] };
+
+/** What each program is called, and how it tells its version. */
+export const TOOLS = {
+  openssl: { name: "OpenSSL", ask: ["openssl", "version"] },
+  nginx: { name: "nginx", ask: ["nginx", "-v"] },
+  curl: { name: "curl", ask: ["curl", "-V"] },
+  "gnutls-cli": { name: "gnutls-cli", ask: ["gnutls-cli", "--version"] },
+  "gnutls-serv": { name: "gnutls-serv", ask: ["gnutls-serv", "--version"] },
+  node: { name: "Node", ask: [process.execPath, "--version"] },
+  go: { name: "Go", ask: ["go", "version"] },
+  java: { name: "OpenJDK", ask: ["java", "-version"] },
+  socat: { name: "socat", ask: ["socat", "-V"] },
+  dumpcap: { name: "dumpcap", ask: ["dumpcap", "--version"] },
+  editcap: { name: "editcap", ask: ["editcap", "--version"] },
+  tshark: { name: "tshark", ask: ["tshark", "--version"] },
+} as const;
+export type Tool = keyof typeof TOOLS;

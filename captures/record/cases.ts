@@ -1,0 +1,21 @@
+/** Every capture, in the order in which they are recorded. A new one is a `Case` and a line here. */
+import type { Case } from "./case.ts";
+import { handshakeCases } from "./cases/handshake.ts";
+import { helloCases } from "./cases/hello.ts";
+import { linkCases } from "./cases/link.ts";
+import { mutualCases } from "./cases/mutual.ts";
+import { resumptionCases } from "./cases/resumption.ts";
+import { story } from "./cases/story.ts";
+import { trustCases } from "./cases/trust.ts";
+import { versionCases } from "./cases/version.ts";
+
+export const CASES: readonly Case[] = [
+  ...trustCases,
+  ...versionCases,
+  ...resumptionCases,
+  ...mutualCases,
+  ...helloCases,
+  ...handshakeCases,
+  ...linkCases,
+  story,
+];

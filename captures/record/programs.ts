@@ -1,0 +1,16 @@
+/** Our own peers, each as the first words of a command. */
+import { join } from "node:path";
+import type { Scene } from "./case.ts";
+import { run } from "./process.ts";
+
+export const NODE: readonly string[] = [process.execPath, join(import.meta.dirname, "peer.ts")];
+
+/** Java compiles the one file when it starts. */
+export const JAVA: readonly string[] = ["java", join(import.meta.dirname, "Peer.java")];
+
+/** Builds the Go peer into the scene's folder: started by `go run` it would be a child of a child. */
+export async function goPeer({ lab }: Scene): Promise<readonly string[]> {
+  const program = join(lab.folder, "go-peer");
+  await run(["go", "build", "-o", program, join(import.meta.dirname, "peer.go")]);
+  return [program];
+}
