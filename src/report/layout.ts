@@ -19,14 +19,7 @@ export function columnsOf(text: string): number {
 /** At most `columns` wide; what is too long ends in `…`. */
 export function shorten(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
-  let kept = "";
-  let used = 0;
-  for (const character of text) {
-    used += columnsOf(character);
-    if (used > columns - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
+  return `${start(text, columns - 1)}…`;
 }
 
 /** Exactly `columns` wide. */
@@ -47,14 +40,26 @@ export function wrap(text: string, columns: number): string[] {
     if (line !== "") lines.push(line);
     while (columnsOf(word) > columns) {
       // At least one character: a wide one may not fit into a single column.
-      const head = shorten(word, columns + 1).slice(0, -1) || [...word][0]!;
+      const head = start(word, columns) || [...word][0]!;
       lines.push(head);
       word = word.slice(head.length);
     }
     line = word;
   }
-  lines.push(line);
+  if (line !== "" || lines.length === 0) lines.push(line);
   return lines;
+}
+
+/** As many whole characters as fit. */
+function start(text: string, columns: number): string {
+  let kept = "";
+  let used = 0;
+  for (const character of text) {
+    used += columnsOf(character);
+    if (used > columns) break;
+    kept += character;
+  }
+  return kept;
 }
 
 const BEYOND_LATIN = /[^\u0000-\u02ff]/;
