@@ -19,7 +19,7 @@ export interface Destination {
   readonly workload?: string | undefined;
 }
 
-/** An entry as people write it: a name, `*.name`, an address or a CIDR. Text instead: why not. */
+/** An entry as people write it: a name, `*.name`, an address or a CIDR. Text instead: what was expected. */
 export function parseTarget(text: string): Target | string {
   const slash = text.indexOf("/");
   const address = slash < 0 ? text : text.slice(0, slash);
@@ -28,12 +28,12 @@ export function parseTarget(text: string): Target | string {
     const most = bytes.length * 8;
     const prefix = slash < 0 ? String(most) : text.slice(slash + 1);
     if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > most) {
-      return `prefix length ${JSON.stringify(prefix)}, expected 0 to ${most}`;
+      return `a prefix length of 0 to ${most}`;
     }
     const bits = Number(prefix);
     const first = bytes.map((byte, i) => byte & maskOf(bits, i));
     if (first.some((byte, i) => byte !== bytes[i])) {
-      return "bits behind the prefix are set, so it is not clear which network is meant";
+      return "zeros behind the prefix: it is not clear which network is meant";
     }
     return { kind: "cidr", text, bytes, bits };
   }
@@ -41,7 +41,7 @@ export function parseTarget(text: string): Target | string {
   const name = canonical({ kind: "dns", value: wildcard ? text.slice(2) : text });
   const pattern = wildcard ? `*.${name}` : name;
   if (name === undefined || !isDnsName(name) || pattern === undefined || !isDnsPattern(pattern)) {
-    return "expected a DNS name, one with a leading `*.` label, an address or a CIDR";
+    return "a DNS name, one with a leading `*.` label, an address or a CIDR";
   }
   return { kind: "name", text: pattern };
 }

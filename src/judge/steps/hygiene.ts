@@ -72,7 +72,8 @@ function hygieneFaults(about: Presented, findings: readonly TrustFinding[]): Tru
 function wordOf({ name }: Pick<TrustFinding, "name">): Word | undefined {
   const kind = FINDINGS[name];
   if (FATAL[name] !== undefined) return FATAL[name];
-  if (kind.step !== "hygiene") return undefined;
+  // A fault of a public root is nothing that a server or its owner could mend.
+  if (kind.step !== "hygiene" || name === "anchor-fault") return undefined;
   return kind.invalidates ? (kind.hygiene ?? "malformed") : "style";
 }
 

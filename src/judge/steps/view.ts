@@ -36,14 +36,16 @@ export function viewAnswers(about: Presented, context: Case): Answer[] {
 }
 
 function bestView(about: Presented, context: Case): View {
-  const { paths } = about.validation;
+  const best = bestOf(about, context);
+  if (best.asks === "pass" || !about.validation.paths.some(endsAtAllowLine)) return best;
+  const rootsAlone = { ...about, validation: about.withRootsAlone() };
+  return looser(bestOf(rootsAlone, context), best);
+}
+
+function bestOf(about: Presented, context: Case): View {
   let best: View | undefined;
-  for (const path of paths) best = looser(viewOf(path, about, context), best);
-  if (best === undefined) return viewOfNoPath(about, context);
-  if (best.asks === "pass" || !paths.some(endsAtAllowLine)) return best;
-  const validation = about.withRootsAlone();
-  if (validation.trusted) return best;
-  return looser(viewOfNoPath({ ...about, validation }, context), best);
+  for (const path of about.validation.paths) best = looser(viewOf(path, about, context), best);
+  return best ?? viewOfNoPath(about, context);
 }
 
 function viewOf(path: TrustPath, about: Presented, context: Case): View {

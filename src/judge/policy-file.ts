@@ -1,0 +1,228 @@
+/**
+ * From a file to a policy. Loads a YAML parser and a validator, about 100 ms of start, so only
+ * `--policy` loads this module.
+ *
+ * Everything that is wrong is told at once, with its line and column: whoever edits a policy under
+ * pressure should not have to run the program ten times.
+ */
+import { open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parseDn } from "../trust/name.ts";
+import { parseTarget } from "./destination.ts";
+import {
+  type AllowLine,
+  always,
+  type DenyLine,
+  defaultPolicy,
+  type IssuersPolicy,
+  type Policy,
+  type Roots,
+  type Setting,
+  sealPolicy,
+  type Target,
+} from "./policy.ts";
+import { formatProblem, PolicyError, type PolicyProblem } from "./policy-error.ts";
+import { policySchema, type WrittenPolicy } from "./policy-schema.ts";
+import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
+import { readRoots } from "./roots.ts";
+import { schemaProblems } from "./schema-problem.ts";
+import { type Path, PROBLEMS_MAX, YamlSource } from "./yaml-source.ts";
+
+/** Root files are found from the policy's own folder. Throws `PolicyError` and nothing else. */
+export async function readPolicyFile(path: string): Promise<Policy> {
+  return parsePolicy(await readText(path), path, dirname(path));
+}
+
+/** `file` is for messages. Throws `PolicyError` and nothing else. */
+export async function parsePolicy(text: string, file: string, directory = "."): Promise<Policy> {
+  if (text.trim() === "") throw failure(file, NOTHING);
+  const source = new YamlSource(text);
+  const problems: PolicyProblem[] = source.problems.map((problem) => ({ file, ...problem }));
+  if (problems.length > 0) throw new PolicyError(inOrder(problems));
+  if (source.value === null) throw failure(file, NOTHING);
+  const read = policySchema.safeParse(source.value);
+  if (!read.success) {
+    const whole = { schema: policySchema, value: source.value };
+    for (const { path, atKey, message } of schemaProblems(read.error.issues, whole)) {
+      problems.push({ file, ...(atKey ? source.placeOfKey(path) : source.placeOf(path)), message });
+    }
+  }
+  const { roots, notices } = await rootsOf(source, { file, directory, problems });
+  if (!read.success || problems.length > 0) throw new PolicyError(inOrder(problems));
+  return policyOf(read.data, { source, roots, notices });
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    await using handle = await open(path);
+    const { size } = await handle.stat();
+    if (size > FILE_BYTES_MAX)
+      throw failure(path, `${size} bytes, expected at most ${FILE_BYTES_MAX}`);
+    bytes = await handle.readFile();
+    if (bytes.length > FILE_BYTES_MAX) throw failure(path, `more than ${FILE_BYTES_MAX} bytes`);
+  } catch (error) {
+    if (error instanceof PolicyError) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : error;
+    throw failure(path, `cannot be read (${code})`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw failure(path, "bytes that are not UTF-8");
+  }
+}
+
+/** Read whatever else is wrong, so that a missing root file is told along with the rest. */
+async function rootsOf(
+  source: YamlSource,
+  { file, directory, problems }: { file: string; directory: string; problems: PolicyProblem[] },
+): Promise<{ roots: Roots[]; notices: string[] }> {
+  const issuers = (source.value as { issuers?: { roots?: unknown } } | null)?.issuers;
+  const written: unknown = issuers?.roots;
+  const notices: string[] = [];
+  if (!Array.isArray(written)) return { roots: [{ kind: "mozilla" }], notices };
+  const roots: Roots[] = [];
+  for (const [i, name] of written.slice(0, ROOTS_MAX).entries()) {
+    if (name === "mozilla") roots.push({ kind: "mozilla" });
+    if (typeof name !== "string" || name === "mozilla") continue;
+    const read = await readRoots(resolve(directory, name), name);
+    if ("problem" in read) {
+      problems.push({ file, ...source.placeOf(["issuers", "roots", i]), message: read.problem });
+    } else {
+      roots.push(read.root);
+      notices.push(...read.faults);
+    }
+  }
+  return { roots, notices };
+}
+
+function policyOf(
+  written: WrittenPolicy,
+  {
+    source,
+    roots,
+    notices,
+  }: { source: YamlSource; roots: readonly Roots[]; notices: readonly string[] },
+): Policy {
+  const { version, mode = defaultPolicy.mode, issuers = {}, ...later } = written;
+  const kept = Object.keys(later);
+  const unapplied = kept.map(
+    (key) => `\`${key}\` is checked and kept, but this version does not apply it yet`,
+  );
+  return sealPolicy({
+    version,
+    mode,
+    issuers: issuersOf(issuers, source, roots),
+    later,
+    notices: [...notices, ...unapplied],
+  });
+}
+
+function issuersOf(
+  written: NonNullable<WrittenPolicy["issuers"]>,
+  source: YamlSource,
+  roots: readonly Roots[],
+): IssuersPolicy {
+  const defaults = defaultPolicy.issuers;
+  const lineOf = (...path: Path) => source.placeOf(["issuers", ...path]).line;
+  const settingOf = <Answer>(value: Answer | WrittenSetting<Answer> | undefined, ...path: Path) =>
+    value === undefined ? undefined : settingFrom(value, (...inner) => lineOf(...path, ...inner));
+  const { allow, deny = [], unseen } = written;
+  const unknown = settingOf(written.unknown, "unknown") ?? defaults.unknown;
+  return {
+    roots,
+    ...(allow === undefined
+      ? {}
+      : { allow: allow.map((line, i) => allowLine(line, lineOf("allow", i))) }),
+    deny: deny.map((line, i) => denyLine(line, lineOf("deny", i))),
+    unknown,
+    unapproved: settingOf(written.unapproved, "unapproved") ?? unknown,
+    selfSigned: settingOf(written.selfSigned, "selfSigned") ?? defaults.selfSigned,
+    hygiene: settingOf(written.hygiene, "hygiene") ?? defaults.hygiene,
+    unseen: {
+      encrypted: settingOf(unseen?.encrypted, "unseen", "encrypted") ?? defaults.unseen.encrypted,
+      resumed: settingOf(unseen?.resumed, "unseen", "resumed") ?? defaults.unseen.resumed,
+      ech: settingOf(unseen?.ech, "unseen", "ech") ?? defaults.unseen.ech,
+      otherwise: settingOf(unseen?.otherwise, "unseen", "otherwise") ?? defaults.unseen.otherwise,
+    },
+  };
+}
+
+interface WrittenSetting<Answer> {
+  default: Answer;
+  for: { to: string[]; then: Answer }[];
+}
+
+function settingFrom<Answer>(
+  value: Answer | WrittenSetting<Answer>,
+  lineOf: (...path: Path) => number,
+): Setting<Answer> {
+  if (typeof value !== "object" || value === null) {
+    return { ...always(value as Answer), line: lineOf() };
+  }
+  const { default: answer, for: entries } = value as WrittenSetting<Answer>;
+  return {
+    default: answer,
+    for: entries.map(({ to, then }, i) => ({ to: targetsOf(to), then, line: lineOf("for", i) })),
+    line: lineOf("default"),
+  };
+}
+
+type WrittenAllow = NonNullable<NonNullable<WrittenPolicy["issuers"]>["allow"]>[number];
+type WrittenDeny = NonNullable<NonNullable<WrittenPolicy["issuers"]>["deny"]>[number];
+
+function allowLine(written: WrittenAllow, line: number): AllowLine {
+  const { roots, ports, workloads, expires, approved, tolerate = [] } = written;
+  return {
+    ...selectorOf(written, line),
+    ...(roots === undefined ? {} : { roots }),
+    ...(written.for === undefined ? {} : { for: targetsOf(written.for) }),
+    ...(ports === undefined ? {} : { ports }),
+    ...(workloads === undefined ? {} : { workloads }),
+    ...(expires === undefined ? {} : { expires, expiresUs: endOfDayOrMoment(expires)! }),
+    ...(approved === undefined ? {} : { approved: definedOnly(approved) }),
+    tolerate,
+  };
+}
+
+function denyLine(written: WrittenDeny, line: number): DenyLine {
+  const { then = "cut", because } = written;
+  return { ...selectorOf(written, line), then, ...(because === undefined ? {} : { because }) };
+}
+
+/** The schema has made sure that all of these can be read. */
+function selectorOf({ issuer, spki, certificate }: WrittenDeny, line: number) {
+  return {
+    line,
+    ...(issuer === undefined ? {} : { issuer, issuerKey: parseDn(issuer)! }),
+    ...(spki === undefined ? {} : { spki: parseHash(spki)! }),
+    ...(certificate === undefined ? {} : { certificate: parseHash(certificate)! }),
+  };
+}
+
+function targetsOf(written: readonly string[]): Target[] {
+  return written.map(parseTarget).filter((target) => typeof target !== "string");
+}
+
+function definedOnly(map: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(map).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function inOrder(problems: readonly PolicyProblem[]): PolicyProblem[] {
+  const known = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  const place = ({ line = 0, column = 0 }: PolicyProblem) => line * 1e6 + column;
+  return [...known.values()].sort((a, b) => place(a) - place(b)).slice(0, PROBLEMS_MAX);
+}
+
+function failure(file: string, message: string): PolicyError {
+  return new PolicyError([{ file, message }]);
+}
+
+/** THREATS: empty is not "allow nothing" by accident. */
+const NOTHING = "an empty file, expected at least `version: 1`";
+/** About 3,000 `allow` lines with their reasons. */
+const FILE_BYTES_MAX = 2 ** 20;
+const ROOTS_MAX = 256;
