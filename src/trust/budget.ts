@@ -21,25 +21,28 @@ export class Budget implements Spent {
   comparisons = 0;
   exhausted = false;
 
-  /** Each answers whether the work may be done, and counts it. */
+  /** Each answers whether the work may be done, and counts it if so. */
   signature(cost: number): boolean {
+    if (this.#refuses(this.signatures + cost > SIGNATURES_MAX)) return false;
     this.signatures += cost;
-    return this.#allow(this.signatures <= SIGNATURES_MAX);
+    return true;
   }
 
   node(): boolean {
+    if (this.#refuses(this.nodes >= NODES_MAX)) return false;
     this.nodes++;
-    return this.#allow(this.nodes <= NODES_MAX);
+    return true;
   }
 
   comparison(): boolean {
+    if (this.#refuses(this.comparisons >= COMPARISONS_MAX)) return false;
     this.comparisons++;
-    return this.#allow(this.comparisons <= COMPARISONS_MAX);
+    return true;
   }
 
-  #allow(within: boolean): boolean {
-    if (!within) this.exhausted = true;
-    return within;
+  #refuses(beyond: boolean): boolean {
+    if (beyond) this.exhausted = true;
+    return beyond;
   }
 }
 

@@ -61,7 +61,7 @@ export function rdnKey(rdn: readonly Attribute[]): string {
 /** The §7.1 key of an RFC 4514 string, or `undefined` if it is none. */
 export function parseDn(text: string): string | undefined {
   const rdns: Attribute[][] = [];
-  let rest = text.trim();
+  let rest = text.trimStart();
   let joined = false;
   while (rest !== "") {
     const match = ATTRIBUTE_TEXT.exec(rest);

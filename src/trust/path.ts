@@ -52,7 +52,7 @@ class PathSearch implements Search {
   #walk(path: readonly Certificate[]): void {
     const top = path.at(-1)!;
     this.visited.add(top);
-    if (this.paths.length >= PATHS_MAX || !this.#budget.node()) return;
+    if (this.paths.length >= PATHS_MAX || this.#budget.exhausted || !this.#budget.node()) return;
     const named = this.#anchors.naming(top);
     if (named !== undefined) this.paths.push({ certificates: path, anchor: named });
     if (path.length >= CERTIFICATES_MAX) {

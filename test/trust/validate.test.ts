@@ -1,0 +1,299 @@
+/**
+ * What each fault of a chain is called, and whether it decides that a path exists or is hygiene.
+ */
+import { describe, expect, test } from "vitest";
+import { type Anchor, Anchors, certificateAnchor, keyAnchor } from "../../src/trust/anchors.ts";
+import { parseCertificate } from "../../src/trust/certificate.ts";
+import { FINDINGS, type FindingName } from "../../src/trust/finding.ts";
+import type { PeerName } from "../../src/trust/host-name.ts";
+import { ValidationMemo } from "../../src/trust/memo.ts";
+import { ChainStore } from "../../src/trust/store.ts";
+import { type Validation, validate } from "../../src/trust/validate.ts";
+import {
+  altNames,
+  basicConstraints,
+  dns,
+  ecKey,
+  extendedKeyUsage,
+  extension,
+  keyUsage,
+  type Mint,
+  mint,
+  name,
+  rsaKey,
+  SERVER,
+  seq,
+  uri,
+} from "./mint.ts";
+import { MUTATIONS, makeCase } from "./mutation.ts";
+
+const EXPECTED: Readonly<Record<string, FindingName>> = {
+  "the intermediate is not sent": "unknown-issuer",
+  "another root": "unknown-issuer",
+  "the leaf signed itself": "self-signed-leaf",
+  "the leaf is signed by another key": "bad-signature",
+  "the intermediate is signed by another key": "bad-signature",
+  "the leaf is cut short": "unreadable",
+  "the leaf has expired": "expired",
+  "the leaf is not yet valid": "not-yet-valid",
+  "the intermediate has expired": "expired",
+  "the intermediate is not yet valid": "not-yet-valid",
+  "the root has expired": "expired",
+  "another name": "wrong-name",
+  "an address as a DNS name": "bad-subject-alt-name",
+  "no basicConstraints in the intermediate": "not-a-ca",
+  "an intermediate that is no CA": "not-a-ca",
+  "a root that is no CA": "not-a-ca",
+  "a path longer than the root allows": "path-length",
+  "a leaf that issues a leaf": "not-a-ca",
+  "an intermediate that may not sign certificates": "key-usage",
+  "a leaf for clients only": "extended-key-usage",
+  "a leaf that may only sign certificates": "key-usage",
+  "an intermediate for clients only": "extended-key-usage",
+  "an unknown critical extension in the leaf": "unknown-critical-extension",
+  "an unknown critical extension in the intermediate": "unknown-critical-extension",
+  "a name that is not permitted": "name-constraints",
+  "an excluded name": "name-constraints",
+  "a permitted name that only ends alike": "name-constraints",
+  "an address outside what is permitted": "name-constraints",
+  "a mailbox outside what is permitted": "name-constraints",
+  "a subject outside what is permitted": "name-constraints",
+  "a key identifier that is not the issuer's": "key-identifier-mismatch",
+  "a leaf with a short key": "weak-key",
+  "a leaf signed with SHA-1": "weak-signature",
+  "other signature algorithms inside and outside": "signature-mismatch",
+  "the same extension twice": "duplicate-extension",
+  "version 1 in the intermediate": "not-a-ca",
+  "version 2 with extensions": "bad-version",
+  "an empty extendedKeyUsage": "extended-key-usage",
+  "an empty issuer": "empty-issuer",
+  "no dates": "bad-time",
+  "dates without seconds": "bad-time",
+  "a serial number of 21 octets": "bad-serial",
+};
+
+describe("a chain with", () => {
+  test.each(Object.entries(EXPECTED))("%s is called %s", (mutation, finding) => {
+    const made = makeCase(MUTATIONS.findIndex((each) => each.name === mutation));
+    const answer = validate({
+      chain: made.chain.map(parseCertificate),
+      anchors: Anchors.of([rootOf(made.root)]),
+      name: made.name,
+      purpose: "server",
+      atUs: made.atUs,
+    });
+    expect(names(answer)).toContain(finding);
+    expect(answer.valid).toBe(false);
+    // Only faults of hygiene leave a trusted path.
+    expect(answer.trusted).toBe(counted(answer).every((each) => FINDINGS[each].step === "hygiene"));
+  });
+});
+
+describe("a path", () => {
+  const [rootKey, issuerKey, leafKey] = [ecKey(), ecKey(), ecKey()];
+  const rootName = name("Root");
+  const issuerName = name("Issuer");
+  const ca = [basicConstraints(true), keyUsage(5, 6)];
+  const root = mint({ subject: rootName, key: rootKey, extensions: ca, to: "400101000000Z" });
+  const issuer = mint({
+    subject: issuerName,
+    issuer: rootName,
+    key: issuerKey,
+    signer: rootKey,
+    extensions: ca,
+    to: "350101000000Z",
+  });
+  const leafSpec: Mint = {
+    issuer: issuerName,
+    key: leafKey,
+    signer: issuerKey,
+    extensions: [keyUsage(0), extendedKeyUsage(SERVER), altNames(dns("leaf.example"))],
+  };
+  const leaf = mint(leafSpec);
+  const dnsName: PeerName = { kind: "dns", value: "leaf.example" };
+  const ask = (chain: readonly Uint8Array[], anchors: Iterable<Anchor>, more = {}): Validation =>
+    validate({
+      chain: chain.map(parseCertificate),
+      anchors: Anchors.of(anchors),
+      name: dnsName,
+      purpose: "server",
+      atUs: AT_US,
+      ...more,
+    });
+
+  test("leads from the leaf to the root", () => {
+    const answer = ask([leaf, issuer], [rootOf(root)]);
+    expect(answer.valid).toBe(true);
+    expect(answer.path!.certificates.map(({ subject }) => subject)).toEqual([
+      "CN=leaf.example",
+      "CN=Issuer",
+      "CN=Root",
+    ]);
+  });
+
+  test("ends at a key that a policy names, without a root", () => {
+    const { spkiSha256 } = parseCertificate(issuer);
+    const answer = ask([leaf, issuer], [keyAnchor(spkiSha256, 7)]);
+    expect([answer.valid, answer.path!.anchor.line]).toEqual([true, 7]);
+    expect(answer.path!.certificates).toHaveLength(2);
+  });
+
+  test("is the leaf alone when a policy names it, self-signed or not", () => {
+    const { signer: _, ...alone } = { ...leafSpec, issuer: name("leaf.example") };
+    for (const der of [leaf, mint(alone)]) {
+      const answer = ask([der], [certificateAnchor(parseCertificate(der).sha256)]);
+      expect([answer.valid, answer.path!.certificates.length]).toEqual([true, 1]);
+    }
+  });
+
+  test("does not lead over an approved key that signed nothing in it", () => {
+    const other = ecKey();
+    const stranger = mint({ ...leafSpec, signer: other });
+    const { spkiSha256 } = parseCertificate(issuer);
+    const answer = ask([stranger, issuer], [keyAnchor(spkiSha256)]);
+    expect(answer.trusted).toBe(false);
+    expect(names(answer)).toContain("unknown-issuer");
+  });
+
+  test("does not lead to an approved name on another key", () => {
+    const forged = mint({ subject: rootName, key: ecKey(), extensions: ca });
+    expect(ask([leaf, issuer, forged], [rootOf(forged)]).trusted).toBe(false);
+  });
+
+  test("does not make a CA of a leaf whose key a policy names", () => {
+    const below = mint({
+      ...leafSpec,
+      issuer: name("leaf.example"),
+      key: ecKey(),
+      signer: leafKey,
+    });
+    const answer = ask([below, leaf], [keyAnchor(parseCertificate(leaf).spkiSha256)]);
+    expect([answer.trusted, names(answer)]).toEqual([false, expect.arrayContaining(["not-a-ca"])]);
+  });
+
+  test("of an expired issuer is trusted all the same, and not valid", () => {
+    const answer = ask([leaf, issuer], [rootOf(root)], { atUs: Date.parse("2036-01-01") * 1000 });
+    expect([answer.trusted, answer.valid]).toEqual([true, false]);
+    expect(counted(answer)).toEqual(["expired", "expired"]);
+  });
+
+  test("goes another way when one is refused", () => {
+    const noCa = mint({
+      subject: issuerName,
+      issuer: rootName,
+      key: issuerKey,
+      signer: rootKey,
+      extensions: [basicConstraints(false)],
+    });
+    const answer = ask([leaf, noCa, issuer], [rootOf(root)]);
+    expect([answer.valid, answer.paths.length]).toEqual([true, 1]);
+  });
+
+  test("to a distrusted root exists for what was issued before", () => {
+    const anchor = { ...rootOf(root), distrustAfterUs: Date.parse("2026-01-01") * 1000 };
+    expect(ask([leaf, issuer], [anchor]).valid).toBe(true);
+    const late = mint({ ...leafSpec, from: "260101000001Z" });
+    expect(counted(ask([late, issuer], [anchor]))).toEqual(["distrusted"]);
+  });
+
+  test("to a root that may issue for some domains exists for those", () => {
+    const under = (domain: string) => [{ ...rootOf(root), domains: [domain] }];
+    expect(ask([leaf, issuer], under("example")).valid).toBe(true);
+    expect(counted(ask([leaf, issuer], under("ample")))).toEqual(["name-constraints"]);
+  });
+
+  test("is held to the web's rules only where they are agreed on", () => {
+    const plain = mint({ ...leafSpec, extensions: [altNames(dns("leaf.example"))] });
+    expect(ask([plain, issuer], [rootOf(root)]).valid).toBe(true);
+    const webPki = ask([plain, issuer], [{ ...rootOf(root), profile: "webpki" }]);
+    expect([webPki.trusted, counted(webPki)]).toEqual([true, ["bad-profile"]]);
+  });
+
+  test("carries a SPIFFE id", () => {
+    const id = "spiffe://example.org/workload";
+    const workload = mint({ ...leafSpec, extensions: [altNames(uri(id))] });
+    const named = (value: string) =>
+      ask([workload, issuer], [rootOf(root)], { name: { kind: "uri", value } }).valid;
+    expect(named(id)).toBe(true);
+    expect(named("SPIFFE://EXAMPLE.org/workload")).toBe(true);
+    expect(named("spiffe://example.org/workload/other")).toBe(false);
+  });
+
+  test("whose leaf is signed with MD5 is not trusted, because anyone can forge it", () => {
+    const rsa = rsaKey(2048);
+    const own = mint({ subject: rootName, key: rsa, extensions: ca });
+    const made = mint({ ...leafSpec, issuer: rootName, signer: rsa, hash: "md5" });
+    const answer = ask([made], [rootOf(own)]);
+    expect([answer.trusted, counted(answer)]).toEqual([false, ["forgeable-signature"]]);
+  });
+
+  test("holds until the first of its certificates expires", () => {
+    const { sameBetweenUs } = ask([leaf, issuer], [rootOf(root)]);
+    const [from, to] = sameBetweenUs.map((us) => new Date(us / 1000).toISOString());
+    expect([from, to]).toEqual(["2026-01-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"]);
+  });
+
+  test("is remembered by its chain, its name and its dates", () => {
+    const store = new ChainStore();
+    const memo = new ValidationMemo(Anchors.of([rootOf(root)]));
+    const at = (atUs: number, value: string) => {
+      const chain = store.get([leaf, issuer]);
+      return memo.validate({ chain, name: { kind: "dns", value }, purpose: "server", atUs });
+    };
+    const first = at(AT_US, "leaf.example");
+    expect(at(AT_US + 1, "leaf.example")).toBe(first);
+    expect(at(AT_US, "other.example").valid).toBe(false);
+    expect(at(Date.parse("2027-02-01") * 1000, "leaf.example").valid).toBe(false);
+    expect(at(AT_US, "leaf.example")).toEqual(first);
+  });
+
+  test("is not looked for beyond the budget, and says so", () => {
+    const keys = Array.from({ length: 8 }, () => ecKey());
+    const maze = keys.flatMap((key) =>
+      keys.map((signer) =>
+        mint({ subject: issuerName, issuer: issuerName, key, signer, extensions: ca }),
+      ),
+    );
+    const lost = mint({ ...leafSpec, signer: keys[0]! });
+    const answer = ask([lost, ...maze], [rootOf(root)]);
+    expect(answer.trusted).toBe(false);
+    expect(names(answer)).toEqual(expect.arrayContaining(["unknown-issuer", "budget"]));
+    expect(answer.spent.signatures).toBeLessThanOrEqual(120);
+  });
+
+  test("of an empty chain is none", () => {
+    expect(counted(ask([], [rootOf(root)]))).toEqual(["no-certificate"]);
+  });
+
+  test("ends in a self-signed certificate that is no anchor", () => {
+    const answer = ask([leaf, issuer, root], []);
+    expect(names(answer)).toEqual(expect.arrayContaining(["unknown-issuer", "self-signed-chain"]));
+    expect(names(answer)).not.toContain("self-signed-leaf");
+  });
+
+  test("with policy constraints that nobody here processes is not trusted", () => {
+    const constrained = extension("2.5.29.36", seq(Uint8Array.of(0x80, 1, 0)), true);
+    const strict = mint({
+      subject: issuerName,
+      issuer: rootName,
+      key: issuerKey,
+      signer: rootKey,
+      extensions: [...ca, constrained],
+    });
+    expect(counted(ask([leaf, strict], [rootOf(root)]))).toEqual(["unknown-critical-extension"]);
+  });
+});
+
+function rootOf(der: Uint8Array): Anchor {
+  return { source: "file", profile: "rfc5280", certificate: parseCertificate(der) };
+}
+
+function names({ findings }: Validation): FindingName[] {
+  return findings.map(({ name }) => name);
+}
+
+function counted(answer: Validation): FindingName[] {
+  return names(answer).filter((name) => FINDINGS[name].invalidates);
+}
+
+const AT_US = Date.parse("2026-06-01T00:00:00Z") * 1000;
