@@ -5,8 +5,10 @@
  * also after a failure or an interrupt; the certificates' keys live in a temporary folder and end
  * with the run. What is written: `NAME.pcap`, `NAME.md`, an entry in `truth.json`, `corp-root.pem`.
  *
- * Exit code: 0 all were recorded, 1 some were not (and which, and why), 2 the call cannot work.
+ * Exit code: 0 all were recorded, 1 some were not (and which, and why), 2 the call cannot work, 130
+ * interrupted.
  */
+import { rmSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +32,8 @@ async function main(names: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "portcullis-record-"));
   const interrupted = (): void => {
     removeNow();
-    process.exit(130);
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(INTERRUPTED);
   };
   process.on("SIGINT", interrupted);
   process.on("SIGTERM", interrupted);
@@ -101,6 +104,8 @@ function absent(tools: readonly Tool[]): Tool[] {
 }
 
 const NAME_COLUMNS = 26;
+/** 128 and the number of SIGINT, as shells report it. */
+const INTERRUPTED = 130;
 const HERE = import.meta.dirname;
 
 process.exitCode = await main(process.argv.slice(2));

@@ -29,7 +29,9 @@ export class Lab {
   async build(options: LabOptions): Promise<void> {
     const taken = runNow(["ip", "netns", "list"]).output;
     if (taken.includes(PREFIX)) {
-      throw new Error(`namespaces ${PREFIX}* exist: another recording runs, or one was killed`);
+      throw new Error(
+        `namespaces ${PREFIX}* exist: another recording runs, or one was killed and left them`,
+      );
     }
     ours = true;
     for (const role of ROLES) await ip("netns", "add", PREFIX + role);

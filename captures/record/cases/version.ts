@@ -14,7 +14,8 @@ export const versionCases: readonly Case[] = [
     name: "ssl3",
     shows: `
 SSL 3.0 (RFC 6101), which OpenSSL, GnuTLS and Go no longer contain; Java still does once its list of
-disabled algorithms is emptied. Static RSA, no extensions and so no server name.`,
+disabled algorithms is emptied. Static RSA. The ClientHello has extensions all the same, the server name among
+them.`,
     client: ["java"],
     server: ["java"],
     seen: helloOf("SSL 3.0", "0x0300"),
@@ -25,7 +26,8 @@ disabled algorithms is emptied. Static RSA, no extensions and so no server name.
       const server = await ownServer(scene, JAVA, { certificate, options: [...options, ...store] });
       const client = await own(scene, JAVA, { server, name: "db.corp.example", options });
       const cipher = "TLS_RSA_WITH_3DES_EDE_CBC_SHA";
-      return [{ ...old(client, server, "SSL3", certificate), cipher }];
+      const serverName = "db.corp.example";
+      return [{ ...old(client, server, "SSL3", certificate), serverName, cipher }];
     },
   },
   {
