@@ -16,7 +16,7 @@
  */
 
 /** One line of JSON, safe to print raw on a terminal, that decodes to `value` exactly. */
-export function escapeJson(value: object): string {
+export function escapeJson(value: object | string): string {
   const json = JSON.stringify(value);
   // JSON.stringify has seen to C0 and to lone surrogates. Of what is left only DEL is ASCII, and a
   // line is ASCII when it has as many bytes as characters: cheaper than a search by pattern.

@@ -1,5 +1,5 @@
 /** One JSON object a line, in order: what scripts read (INTERFACE, "Lines"; schema.ts). */
-import { escapeJson } from "./escape.ts";
+import { printLine } from "./print.ts";
 import type { Line } from "./lines.ts";
 import { LineOrder } from "./order.ts";
 import { type Format, isObservation, type Sink, type SinkOptions } from "./sink.ts";
@@ -22,7 +22,7 @@ class JsonlSink implements Sink {
 
   push(line: Line): void {
     if (!this.#options.observations && isObservation(line)) return;
-    this.#order.add(line, `${escapeJson(line)}\n`);
+    this.#order.add(line, `${printLine(line)}\n`);
   }
 
   end(): void {
