@@ -176,8 +176,8 @@ function sizeOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): strin
 function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "a map";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length <= SHOWN_MAX ? value : `${value.slice(0, SHOWN_MAX)}…`);
 }
 
 /** Levenshtein: how many letters to change, add or drop. */
@@ -204,5 +204,5 @@ const TYPE: Readonly<Record<string, string>> = {
   number: "a number",
   boolean: "true or false",
 };
-const UNIT: Readonly<Record<string, string>> = { array: " in the list", string: " characters" };
+const UNIT: Readonly<Record<string, string>> = { array: " of them", string: " characters" };
 const SHOWN_MAX = 60;

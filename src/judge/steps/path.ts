@@ -89,7 +89,9 @@ function anchorName({ anchor, certificates }: TrustPath): string {
 /** What kept a path from being found or trusted, in the trust engine's words. */
 function whyNoPath({ leaf, validation }: Presented): string {
   const refused = validation.findings.filter(({ name }) => FINDINGS[name].step === "path");
-  const said = refused.slice(0, REASONS_MAX).map(({ name, detail }) => `${name}: ${detail}`);
+  // Signatures are tried once for each candidate, so the same words can come again.
+  const every = new Set(refused.map(({ name, detail }) => `${name}: ${detail}`));
+  const said = [...every].slice(0, REASONS_MAX);
   if (said.length === 0) said.push(`issuer ${leaf.issuer || "without a name"}`);
   return clip(said.join("; "), DETAIL_MAX);
 }
