@@ -3,8 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import type { Policy } from "../judge/policy.ts";
-import { readPolicyFile } from "../judge/policy-file.ts";
-import { replay } from "../replay.ts";
 import { paint } from "../report/colour.ts";
 import { escapeText } from "../report/escape.ts";
 import { wrap } from "../report/layout.ts";
@@ -35,6 +33,8 @@ export const demoCommand: Command = {
 async function run(args: readonly string[]): Promise<number> {
   const { operands } = parseCall(args, OPTIONS);
   if (operands.length > 0) throw new Misuse(`demo takes no operand, found ${operands[0]}`);
+  const { readPolicyFile } = await import("../judge/policy-file.ts");
+  const { replay } = await import("../replay.ts");
   const root = projectRoot();
   const policyFile = `${root}${POLICY}`;
   const policy = await readPolicyFile(policyFile);

@@ -11,7 +11,7 @@ import { type Command, EXIT } from "./command.ts";
 import { expandInputs } from "./inputs.ts";
 import { type Call, countOf, given, Misuse, type Option, parseCall } from "./options.ts";
 import { complain, Output } from "./output.ts";
-import { complainOf, type PassEnd, type PassOptions, pass } from "./pass.ts";
+import type { PassEnd, PassOptions } from "./pass.ts";
 import { progressBar } from "./progress.ts";
 
 const OPTIONS: readonly Option[] = [
@@ -104,6 +104,8 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function together(options: PassOptions, progress: boolean): Promise<PassEnd> {
+  // The engine, which a wrong call or a call for help does without.
+  const { complainOf, pass } = await import("./pass.ts");
   const end = await pass(options, new Output(1).write, new Output(2).write, progressBar(progress));
   complainOf(end);
   return end;
