@@ -51,7 +51,7 @@ function compare(
   ]);
   const ours = rows.at(-1)!;
 
-  const logged = new Map(peers.map((peer) => [peer.name, peer.logged?.()]));
+  const logged = new Map(entrants.map((peer) => [peer.name, peer.logged?.()]));
   logged.set(ours.name, portcullisLogged());
   const text = table(rows, [
     ...COLUMNS,
@@ -61,27 +61,28 @@ function compare(
   ]);
   process.stdout.write(`${text}\n`);
   const ssldump = peers.find((peer) => peer.name === "ssldump");
-  if (!isBulk && ssldump !== undefined) prefixOnly(ssldump, packets, ours);
+  const apart = isBulk || ssldump === undefined ? [] : [prefixOnly(ssldump, packets, ours)];
 
   const goals = goalsOf(rows, ours);
   process.stdout.write(`${goals.map(goalLine).join("\n")}\n`);
-  return { rows, goals };
+  return { rows: [...rows, ...apart], goals };
 }
 
 /**
  * ssldump looks for a connection by walking all it has open, so 55,000 take it minutes. It gets the
  * first packets only, and its time is scaled up by the number of packets, which is kind to it.
  */
-function prefixOnly(ssldump: Peer, packets: number, ours: Measured): void {
+function prefixOnly(ssldump: Peer, packets: number, ours: Measured): Measured {
   const command: Command = ssldump.command(CAPTURE.prefix);
-  const [row] = takeTurns([command], 3);
-  const seconds = (row!.median.seconds * packets) / PREFIX_PACKETS;
-  const share = `${row!.median.seconds.toFixed(2)} s for the first ${PREFIX_PACKETS} packets`;
+  const row = takeTurns([{ ...command, name: "ssldump on a prefix" }], 3)[0]!;
+  const seconds = (row.median.seconds * packets) / PREFIX_PACKETS;
+  const share = `${row.median.seconds.toFixed(2)} s for the first ${PREFIX_PACKETS} packets`;
   const value = (seconds / ours.median.seconds).toFixed(2);
   process.stdout.write(
-    `ssldump: ${share} of one chain's capture (median of ${row!.runs.length}), ` +
+    `ssldump: ${share} of one chain's capture (median of ${row.runs.length}), ` +
       `so at least ${seconds.toFixed(1)} s for all: ratio ${value}\n`,
   );
+  return row;
 }
 
 function ratio(rows: readonly Measured[], ours: Measured, name: string): number {

@@ -14,13 +14,13 @@ export function isReached({ value, atLeast = -Infinity, atMost = Infinity }: Goa
   return value >= atLeast && value <= atMost;
 }
 
-/** One line, ending in `reached` or `MISSED`. */
+/** One line. With a limit it ends in `reached` or `MISSED`. */
 export function goalLine(goal: Goal): string {
-  const wanted = goal.atLeast === undefined ? `<= ${goal.atMost}` : `>= ${goal.atLeast}`;
-  const value = `${goal.value.toFixed(2)} ${goal.unit}`.trim();
-  return `${goal.what}: ${value}, wanted ${wanted} ${goal.unit}`
-    .trim()
-    .concat(isReached(goal) ? "  reached" : "  MISSED");
+  const { what, value, unit, atLeast, atMost } = goal;
+  const said = `${what}: ${value.toFixed(2)} ${unit}`.trimEnd();
+  if (atLeast === undefined && atMost === undefined) return said;
+  const wanted = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
+  return `${said}, wanted ${wanted}  ${isReached(goal) ? "reached" : "MISSED"}`;
 }
 
 export interface Column {
