@@ -155,14 +155,14 @@ export class Judging implements Above {
     chain: Chain | undefined,
     clientChain: Chain | undefined,
   ): void {
-    const { state, why } = judgement.possession;
+    const possession = judgement.possession;
     const mine = observation.clientCertificates;
     this.#write(
       tlsLine(observation, place, {
         certificates: this.#certificates(observation.certificates, chain),
         clientCertificates: mine && this.#certificates(mine, clientChain),
-        possession: state,
-        why,
+        possession: possession.state,
+        why: possession.state === "unverified" ? possession.why : undefined,
         evidence: judgement.evidence,
       }),
     );
@@ -296,6 +296,7 @@ function evaded(verdict: Verdict): Verdict {
 
 const LOSSES: Record<string, string> = {
   "flow-table": "more connections at once than the table holds: the stalest was given up",
+  "tcp-pending": "more bytes came early than memory for them: what was missing before was given up",
   "tcp-reassembly": "more bytes of unread handshakes than memory for them: given up unread",
 };
 

@@ -69,7 +69,7 @@ export async function replay(
   for (const file of await inCaptureOrder(options.inputs)) {
     if (judging.failed) break;
     const before = packets.count;
-    packets.firstAtUs = Number.NaN;
+    packets.firstPacket = before + 1;
     const end = await readCapture(file, packets, readOptions(options, buffer, packets, progress));
     const lastAtUs = packets.clock[0]!;
     const seen = packets.count > before;
@@ -106,6 +106,8 @@ class Packets implements PacketSink {
   readonly clock = new Float64Array(1);
   count = 0;
   bytes = 0;
+  /** Number and time of the first packet of the input underway. */
+  firstPacket = 1;
   firstAtUs = Number.NaN;
   readonly #view = new PacketView();
   readonly #census = new Census();
@@ -126,14 +128,15 @@ class Packets implements PacketSink {
     bytes: Uint8Array,
     offset: number,
     captured: number,
-    _original: number,
+    original: number,
     link: number,
   ): void {
     const view = this.#view;
     view.atUs = this.clock[0]!;
+    view.cut = original > captured ? original - captured : 0;
     this.#census.packet = ++this.count;
     this.bytes += captured;
-    if (this.firstAtUs !== this.firstAtUs) this.firstAtUs = view.atUs;
+    if (this.count === this.firstPacket) this.firstAtUs = view.atUs;
     try {
       let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
       if (what === FRAGMENT && this.#fragments.add(view)) {
@@ -159,20 +162,19 @@ class Packets implements PacketSink {
     for (const met of this.#census.met) {
       const { packets, firstAtUs: atUs, firstPacket, what } = met;
       if (met.class === "unread") {
-        yield lossLine({ atUs, packetsDropped: packets, where: "decode", why: `${what}: not read` });
+        yield lossLine({
+          atUs,
+          packetsDropped: packets,
+          where: "decode",
+          why: `${what}: not read`,
+        });
       } else {
         const more = packets > 1 ? ` (and ${packets - 1} more)` : "";
         const reason = `${what}${more}, first in packet ${firstPacket}`;
         yield malformedLine({ kind: "malformed", at: "packet", reason, offset: 0 }, { atUs });
       }
     }
-    const losses = new Map<string, { atUs: number; count: number }>();
-    for (const { why, atUs } of this.#fragments.losses) {
-      const known = losses.get(why);
-      if (known === undefined) losses.set(why, { atUs, count: 1 });
-      else known.count++;
-    }
-    for (const [why, { atUs, count }] of losses) {
+    for (const [why, { atUs, count }] of this.#fragments.losses) {
       const says = `${count} IP datagrams not put together: ${FRAGMENT_LOSSES[why]}`;
       yield lossLine({ atUs, packetsDropped: count, where: "ip-fragments", why: says });
     }

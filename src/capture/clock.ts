@@ -26,7 +26,12 @@ export class Clock {
     this.#factor = !binary && exponent < 6 ? 10 ** (6 - exponent) : 0;
   }
 
+  /** Never negative nor beyond 2^53, whatever a hostile file claims: not every number is a date. */
   toUs(high: number, low: number): number {
+    return Math.min(Math.max(this.#convert(high, low), 0), Number.MAX_SAFE_INTEGER);
+  }
+
+  #convert(high: number, low: number): number {
     const divisor = this.#divisor;
     if (divisor === 1) return high * WORD + low + this.#offsetUs;
     if (divisor !== 0) {

@@ -1,19 +1,24 @@
 /**
  * Several capture files are one capture: this puts them in the order of their first packets.
  */
+import { statSync } from "node:fs";
 import type { PacketSink } from "./packet-sink.ts";
 import { readCapture } from "./read.ts";
 
 /**
  * @returns the paths by the time of their first packet; equal times keep the order given. Standard
- * input cannot be read twice and goes last; so do files without a packet, and those that cannot be
- * opened, which will say so when they are read.
+ * input and pipes cannot be read twice and go last; so do files without a packet, and those that
+ * cannot be opened, which will say so when they are read.
  */
 export async function inCaptureOrder(paths: readonly string[]): Promise<string[]> {
   if (paths.length < 2) return [...paths];
   const first = new Map<string, number>();
-  for (const path of paths) first.set(path, path === "-" ? LAST : await firstPacket(path));
+  for (const path of paths) first.set(path, readsTwice(path) ? await firstPacket(path) : LAST);
   return [...paths].sort((one, other) => first.get(one)! - first.get(other)!);
+}
+
+function readsTwice(path: string): boolean {
+  return path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 async function firstPacket(path: string): Promise<number> {

@@ -8,13 +8,7 @@ export interface PacketSink {
    * @param original bytes the packet had on the wire
    * @param link LINKTYPE_ value of the interface
    */
-  packet(
-    bytes: Uint8Array,
-    offset: number,
-    captured: number,
-    original: number,
-    link: number,
-  ): void;
+  packet(bytes: Uint8Array, offset: number, captured: number, original: number, link: number): void;
   /**
    * [0] is set before each `packet`: integer microseconds since 1970; finer clocks are cut off,
    * not rounded. In an array, because a double as an argument may cost an allocation.

@@ -7,7 +7,12 @@
  * The magic tells byte order and clock. `read` is the first half of the hot path: it allocates
  * nothing per record, and reads fields by index because that is what V8 turns into plain loads.
  */
-import { CAPTURED_BYTES_MAX, type CaptureFormat, type Damage, type PacketSink } from "./packet-sink.ts";
+import {
+  CAPTURED_BYTES_MAX,
+  type CaptureFormat,
+  type Damage,
+  type PacketSink,
+} from "./packet-sink.ts";
 
 export class PcapFormat implements CaptureFormat {
   damage: Damage | undefined;
@@ -15,6 +20,8 @@ export class PcapFormat implements CaptureFormat {
   #link = 0;
   #bigEndian = false;
   #nanoseconds = false;
+  /** Before version 2.3 the two lengths of a record stand the other way round. */
+  #swapped = false;
   #started = false;
 
   constructor(sink: PacketSink) {
@@ -29,9 +36,10 @@ export class PcapFormat implements CaptureFormat {
       this.#open(bytes, from);
       at = from + FILE_HEADER_BYTES;
     }
-    return this.#bigEndian
-      ? this.#records(bytes, at, to, fileOffset - from, u32be)
-      : this.#recordsLittle(bytes, at, to, fileOffset - from);
+    const base = fileOffset - from;
+    if (this.#bigEndian) return this.#records(bytes, at, to, base, u32be);
+    if (this.#swapped) return this.#records(bytes, at, to, base, u32le);
+    return this.#recordsLittle(bytes, at, to, base);
   }
 
   end(left: number, fileOffset: number): Damage | undefined {
@@ -50,6 +58,11 @@ export class PcapFormat implements CaptureFormat {
     const magic = u32be(bytes, at);
     this.#bigEndian = magic === MAGIC_MICROSECONDS || magic === MAGIC_NANOSECONDS;
     this.#nanoseconds = magic === MAGIC_NANOSECONDS || magic === MAGIC_NANOSECONDS_SWAPPED;
+    const u16 = (first: number): number =>
+      this.#bigEndian
+        ? (bytes[at + first]! << 8) | bytes[at + first + 1]!
+        : (bytes[at + first + 1]! << 8) | bytes[at + first]!;
+    this.#swapped = u16(4) === 2 && u16(6) < 3;
     const word = this.#bigEndian ? u32be(bytes, at + 20) : u32le(bytes, at + 20);
     // The upper half tells whether and how long a frame check sequence follows each frame.
     this.#link = word & 0xffff;
@@ -93,9 +106,10 @@ export class PcapFormat implements CaptureFormat {
     base: number,
     u32: (bytes: Uint8Array, at: number) => number,
   ): number {
+    const [capturedAt, originalAt] = this.#swapped ? [12, 8] : [8, 12];
     let at = from;
     while (to - at >= RECORD_HEADER_BYTES) {
-      const captured = u32(bytes, at + 8);
+      const captured = u32(bytes, at + capturedAt);
       if (captured > CAPTURED_BYTES_MAX) {
         this.damage = tooLong(captured, base + at);
         return to;
@@ -105,7 +119,7 @@ export class PcapFormat implements CaptureFormat {
       const fraction = u32(bytes, at + 4);
       this.#sink.clock[0] =
         u32(bytes, at) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
-      const original = u32(bytes, at + 12);
+      const original = u32(bytes, at + originalAt);
       this.#sink.packet(bytes, at + RECORD_HEADER_BYTES, captured, original, this.#link);
       at = next;
     }

@@ -9,7 +9,12 @@
  * lengths disagree ends the file for us: we no longer know where blocks begin.
  */
 import { Clock } from "./clock.ts";
-import { CAPTURED_BYTES_MAX, type CaptureFormat, type Damage, type PacketSink } from "./packet-sink.ts";
+import {
+  CAPTURED_BYTES_MAX,
+  type CaptureFormat,
+  type Damage,
+  type PacketSink,
+} from "./packet-sink.ts";
 import { u32be, u32le } from "./pcap.ts";
 
 export interface Secrets {
@@ -73,7 +78,10 @@ export class PcapngFormat implements CaptureFormat {
   end(left: number, fileOffset: number): Damage | undefined {
     if (this.damage !== undefined) return this.damage;
     if (this.#skip > 0) {
-      return { atByte: fileOffset, reason: `the file ends ${this.#skip} bytes before a block does` };
+      return {
+        atByte: fileOffset,
+        reason: `the file ends ${this.#skip} bytes before a block does`,
+      };
     }
     if (left > 0) return { atByte: fileOffset, reason: `the file ends ${left} bytes into a block` };
     if (!this.#started) return { atByte: 0, reason: "empty file, expected a section header block" };
@@ -140,7 +148,17 @@ export class PcapngFormat implements CaptureFormat {
     const index = this.#u32(bytes, from);
     const high = this.#u32(bytes, from + 4);
     const low = this.#u32(bytes, from + 8);
-    this.#packet(bytes, from + 20, to, index, this.#u32(bytes, from + 12), base, high, low, from + 16);
+    this.#packet(
+      bytes,
+      from + 20,
+      to,
+      index,
+      this.#u32(bytes, from + 12),
+      base,
+      high,
+      low,
+      from + 16,
+    );
   }
 
   #obsolete(bytes: Uint8Array, from: number, to: number, base: number): void {
@@ -150,7 +168,17 @@ export class PcapngFormat implements CaptureFormat {
       : (bytes[from + 1]! << 8) | bytes[from]!;
     const high = this.#u32(bytes, from + 4);
     const low = this.#u32(bytes, from + 8);
-    this.#packet(bytes, from + 20, to, index, this.#u32(bytes, from + 12), base, high, low, from + 16);
+    this.#packet(
+      bytes,
+      from + 20,
+      to,
+      index,
+      this.#u32(bytes, from + 12),
+      base,
+      high,
+      low,
+      from + 16,
+    );
   }
 
   #packet(

@@ -16,7 +16,7 @@ import { PcapngFormat, SECTION_HEADER, type Secrets } from "./pcapng.ts";
 import { BUFFER_BYTES, openSource, type SourceOptions } from "./source.ts";
 
 export interface CaptureEnd {
-  /** Bytes of the input itself (compressed, if it is). */
+  /** Bytes of the input itself (compressed, if it is); of a damaged pipe, those before the damage. */
   readonly bytes: number;
   readonly sha256?: string;
   /** Where and why reading stopped before the end. What came before was delivered. */
@@ -73,7 +73,7 @@ export async function readCapture(
   const damage = source.damage ?? ended(format, buffer, kept, position);
   const pcapng = format instanceof PcapngFormat ? format : undefined;
   return {
-    bytes: source.taken,
+    bytes: damage === undefined ? source.taken : (source.size ?? damage.atByte),
     ...(hash && { sha256: hash.digest("hex") }),
     ...(damage && { damage }),
     oddities: pcapng?.oddities ?? [],

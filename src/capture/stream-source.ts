@@ -147,7 +147,8 @@ async function* unpack(
       atByte: source.taken,
       reason: `${kind}: ${(error as Error).message}`,
     };
-    if (path !== undefined && given <= EXPANSION_FREE_BYTES) yield* salvage(kind, path, lastFed, given);
+    if (path !== undefined && given <= EXPANSION_FREE_BYTES)
+      yield* salvage(kind, path, lastFed, given);
   }
 }
 
@@ -178,46 +179,123 @@ async function* salvage(
   }
 }
 
+/**
+ * Decompresses pieces as they come. A zstd file may hold several frames (RFC 8878 §3.1) and Node's
+ * decoder ends after one, so what it left over goes to a fresh one; for gzip Node does that itself.
+ */
 async function* inflate(
   kind: "gzip" | "zstd",
   pieces: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
-  const stream =
-    kind === "gzip" ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress({ params });
-  let failure: Error | undefined;
-  const feeding = (async () => {
-    try {
-      for await (const piece of pieces) {
-        if (stream.destroyed) return;
-        if (!stream.write(piece)) await settled(stream);
-      }
-      stream.end();
-    } catch (error) {
-      failure = error as Error;
-      stream.destroy(failure);
-    }
-  })();
+  let rest: Uint8Array | undefined;
   try {
-    for await (const piece of stream as Pieces) yield piece;
+    for (;;) {
+      const first = rest ?? (await nextPiece(pieces));
+      if (first === undefined) return;
+      const decoder = new Decoder(kind);
+      try {
+        let piece: Uint8Array | undefined = first;
+        while (piece !== undefined && !decoder.ended) {
+          yield* decoder.feed(piece);
+          if (!decoder.ended) piece = await nextPiece(pieces);
+        }
+        if (!decoder.ended) yield* decoder.finish();
+        rest = piece === undefined ? undefined : decoder.leftOf(piece);
+      } finally {
+        decoder.close();
+      }
+      if (rest === undefined && decoder.exhausted) return;
+    }
   } finally {
-    stream.destroy();
-    await feeding;
+    await pieces.return(undefined);
   }
 }
 
-/** Until the stream takes more, or will never. */
-function settled(stream: NodeJS.WritableStream & NodeJS.EventEmitter): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const event of ["drain", "close", "error"]) stream.off(event, done);
-      resolve();
-    };
-    for (const event of ["drain", "close", "error"]) stream.on(event, done);
-  });
+async function nextPiece(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array | undefined> {
+  const next = await pieces.next();
+  return next.done === true ? undefined : next.value;
+}
+
+/** One zlib stream, fed by hand: what it gave before it failed is kept. */
+class Decoder {
+  /** The compressed data came to its own end. */
+  ended = false;
+  /** No input is left either. */
+  exhausted = false;
+  readonly #stream: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;
+  #out: Uint8Array[] = [];
+  #outBytes = 0;
+  #fed = 0;
+  #failure: Error | undefined;
+  #wake: () => void = () => {};
+
+  constructor(kind: "gzip" | "zstd") {
+    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+    const stream =
+      kind === "gzip" ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress({ params });
+    stream.on("data", (piece: Uint8Array) => {
+      this.#out.push(piece);
+      this.#outBytes += piece.length;
+      // Bounds what one piece of input may become before it is taken.
+      if (this.#outBytes > HELD_BYTES_MAX) stream.pause();
+      this.#wake();
+    });
+    stream.on("end", () => {
+      this.ended = true;
+      this.#wake();
+    });
+    stream.on("error", (error) => {
+      this.#failure = error;
+      this.#wake();
+    });
+    this.#stream = stream;
+  }
+
+  async *feed(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+    this.#fed += piece.length;
+    let taken = false;
+    this.#stream.write(piece, () => {
+      taken = true;
+      this.#wake();
+    });
+    yield* this.#until(() => taken);
+  }
+
+  async *finish(): AsyncGenerator<Uint8Array> {
+    this.exhausted = true;
+    this.#stream.end();
+    yield* this.#until(() => false);
+  }
+
+  /** The end of the last piece that was fed, if the decoder did not use it. */
+  leftOf(piece: Uint8Array): Uint8Array | undefined {
+    const left = Math.min(this.#fed - this.#stream.bytesWritten, piece.length);
+    return left > 0 ? piece.subarray(piece.length - left) : undefined;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async *#until(done: () => boolean): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const out = this.#out;
+      this.#out = [];
+      this.#outBytes = 0;
+      yield* out;
+      if (this.#stream.isPaused()) this.#stream.resume();
+      if (this.#out.length > 0) continue;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.ended || done()) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }
 
 const CHUNK_BYTES = 65_536;
+const HELD_BYTES_MAX = 1_048_576;
 /** 128 MiB: what `zstd --long=27` needs, and no more memory than that for a stranger's file. */
 const ZSTD_WINDOW_LOG_MAX = 27;
 /** A decompressed size that needs no ratio: whatever it came from, it is soon read. */

@@ -18,7 +18,7 @@ export function decodeIpv4(view: PacketView, from: number, to: number, census: C
   }
   let total = (bytes[from + 2]! << 8) | bytes[from + 3]!;
   // Zero: the sending host left segmentation to its network card, and the frame is the length.
-  if (total === 0) total = to - from;
+  if (total === 0) total = to - from + view.cut;
   if (total < headerBytes) {
     return odd(`IPv4 packet of ${total} bytes with a ${headerBytes} byte header`, view, census);
   }
@@ -48,7 +48,7 @@ export function decodeIpv6(view: PacketView, from: number, to: number, census: C
   }
   const length = (bytes[from + 4]! << 8) | bytes[from + 5]!;
   // Zero: a jumbogram (RFC 2675), or segmentation left to the network card.
-  const last = length === 0 ? to : from + 40 + length;
+  const last = length === 0 ? to + view.cut : from + 40 + length;
   view.version = 6;
   view.source = from + 8;
   view.target = from + 24;
@@ -83,7 +83,8 @@ export function decodeIpv6(view: PacketView, from: number, to: number, census: C
     }
     next = following;
   }
-  if (at > view.end) return short("IPv6 extension headers", view.end - from, at - from, view, census);
+  if (at > view.end)
+    return short("IPv6 extension headers", view.end - from, at - from, view, census);
   view.protocol = next;
   view.start = at;
   return decodeTransport(view, census);
@@ -92,8 +93,13 @@ export function decodeIpv6(view: PacketView, from: number, to: number, census: C
 /** Extension headers that have their own length and lead on (IANA, RFC 7045). */
 function isExtension(next: number): boolean {
   return (
-    next === 0 || next === 43 || next === 60 || next === AUTHENTICATION_HEADER || next === 135 ||
-    next === 139 || next === 140
+    next === 0 ||
+    next === 43 ||
+    next === 60 ||
+    next === AUTHENTICATION_HEADER ||
+    next === 135 ||
+    next === 139 ||
+    next === 140
   );
 }
 

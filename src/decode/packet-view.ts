@@ -8,6 +8,8 @@ export class PacketView {
   /** Integer microseconds since 1970. NaN first, so that the field never holds a small integer. */
   atUs = Number.NaN;
 
+  /** Bytes of the frame that were not captured (snap length). Set by whoever fills the view. */
+  cut = 0;
   /** 4 or 6. */
   version = 0;
   /** IANA protocol number of what follows the IP header and its extensions. */

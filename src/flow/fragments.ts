@@ -16,19 +16,18 @@ interface Datagram {
   /** One byte a payload byte: 1 where it came. */
   came: Uint8Array;
   filled: number;
+  /** Where the farthest fragment so far ends. */
+  reach: number;
   /** Known once the last fragment came, else -1. */
   total: number;
   conflict: boolean;
 }
 
-export interface FragmentLoss {
-  readonly why: "limit" | "incomplete" | "overlap" | "too-long";
-  readonly atUs: number;
-}
+export type FragmentLoss = "limit" | "incomplete" | "overlap" | "too-long";
 
 export class Fragments {
-  /** What could not be put together, since it was last emptied. */
-  readonly losses: FragmentLoss[] = [];
+  /** Datagrams that could not be put together, by why, with the time of the first. */
+  readonly losses = new Map<FragmentLoss, { readonly atUs: number; count: number }>();
   readonly #waiting = new Map<string, Datagram>();
   readonly #bytesMax: number;
   #bytes = 0;
@@ -52,8 +51,14 @@ export class Fragments {
     const count = view.end - view.start;
     const last = view.fragmentOffset + count + view.missing;
     if (last > DATAGRAM_BYTES_MAX) return this.#give(datagram, "too-long", view.atUs);
-    if (!view.moreFragments && datagram.total < 0) datagram.total = last;
+    if (!view.moreFragments) {
+      if (datagram.total >= 0 && datagram.total !== last) datagram.conflict = true;
+      datagram.total = last;
+    }
     this.#fill(datagram, view, count);
+    datagram.reach = Math.max(datagram.reach, last);
+    // One that lies behind the end that another claims: both cannot be right.
+    if (datagram.total >= 0 && datagram.reach > datagram.total) datagram.conflict = true;
     if (datagram.conflict) return this.#give(datagram, "overlap", view.atUs);
     if (datagram.total < 0 || datagram.filled < datagram.total) {
       this.#makeRoom(view.atUs);
@@ -67,7 +72,7 @@ export class Fragments {
   /** No more will come: whatever still waits is lost. */
   end(): void {
     for (const datagram of this.#waiting.values()) {
-      this.losses.push({ why: "incomplete", atUs: datagram.firstAtUs });
+      this.#lose("incomplete", datagram.firstAtUs);
     }
     this.#waiting.clear();
   }
@@ -79,7 +84,16 @@ export class Fragments {
     bytes.set(view.bytes.subarray(view.target, view.target + width), 16);
     this.#bytes += bytes.length + FIRST_BYTES;
     const came = new Uint8Array(FIRST_BYTES);
-    return { key, firstAtUs: view.atUs, bytes, came, filled: 0, total: -1, conflict: false };
+    return {
+      key,
+      firstAtUs: view.atUs,
+      bytes,
+      came,
+      filled: 0,
+      reach: 0,
+      total: -1,
+      conflict: false,
+    };
   }
 
   #fill(datagram: Datagram, view: PacketView, count: number): void {
@@ -117,10 +131,16 @@ export class Fragments {
     view.missing = 0;
   }
 
-  #give(datagram: Datagram, why: FragmentLoss["why"], atUs: number): false {
+  #give(datagram: Datagram, why: FragmentLoss, atUs: number): false {
     this.#drop(datagram);
-    this.losses.push({ why, atUs });
+    this.#lose(why, atUs);
     return false;
+  }
+
+  #lose(why: FragmentLoss, atUs: number): void {
+    const known = this.losses.get(why);
+    if (known === undefined) this.losses.set(why, { atUs, count: 1 });
+    else known.count++;
   }
 
   #drop(datagram: Datagram): void {

@@ -227,6 +227,8 @@ export const PARTIAL_BYTES_0 = 16;
 export const FIN_AT_0 = 18;
 /** Initial sequence number of a side's SYN. */
 export const SYN_AT_0 = 20;
+/** Sequence number of a SYN that would begin another connection, should it be answered. */
+export const CANDIDATE = 22;
 /** IPv6 addresses, four words each. */
 export const WIDE_0 = 24;
 export const WIDE_1 = 28;

@@ -49,7 +49,14 @@ export class Stream {
    *
    * @returns whether it agrees with what it overlaps
    */
-  hold(bytes: Uint8Array, from: number, to: number, offset: number, missing: number, atUs: number): boolean {
+  hold(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    offset: number,
+    missing: number,
+    atUs: number,
+  ): boolean {
     let agrees = true;
     let start = offset;
     let at = 0;

@@ -9,17 +9,13 @@
  * Packet time drives everything, and which row a packet falls into never depends on when a dead
  * row was swept: an expired row that a packet finds is as good as none.
  */
+
+import { type PacketView, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from "../decode/packet-view.ts";
 import { TCP, UDP } from "../decode/transport.ts";
-import {
-  type PacketView,
-  TCP_ACK,
-  TCP_FIN,
-  TCP_RST,
-  TCP_SYN,
-} from "../decode/packet-view.ts";
 import { rowEnds } from "./address.ts";
 import type { Flow, FlowEvent, Inspector, Side } from "./event.ts";
 import {
+  CANDIDATE,
   EXPECTED_0,
   FIN_AT_0,
   FIRST_AT,
@@ -147,6 +143,9 @@ export class FlowTable {
     let seq = view.seq;
     let state = words[at + STATE]!;
     if ((flags & TCP_SYN) !== 0) {
+      // One that does not belong to this connection tells nothing about it, data included.
+      const stranger = (state & (KNOWN << side)) !== 0 && words[at + SYN_AT_0 + side] !== seq;
+      if (stranger && (state & (SYN_SEEN << side)) !== 0) return;
       state = this.#syn(at, side, view, state);
       seq = (seq + 1) | 0;
     } else if ((state & (KNOWN << side)) === 0) {
@@ -199,19 +198,15 @@ export class FlowTable {
     const stream = this.#stream(row, side);
     const offset = passed + early;
     const before = stream.pendingBytes;
-    const agrees = stream.hold(
-      view.bytes,
-      view.payload,
-      view.end,
-      offset,
-      view.missing,
-      this.#now,
-    );
+    const agrees = stream.hold(view.bytes, view.payload, view.end, offset, view.missing, this.#now);
     this.#hold(stream, stream.pendingBytes - before);
     if (!agrees) this.#conflict(row, side, offset);
     const full =
       stream.pendingBytes > PENDING_BYTES_MAX || stream.pending.length > PENDING_SEGMENTS_MAX;
-    if (full || this.#held > this.#heldMax) this.#gap(row, side);
+    if (full || this.#held > this.#heldMax) {
+      this.#above.loss("tcp-pending", this.#flow(row), this.#now);
+      this.#gap(row, side, "limit");
+    }
   }
 
   /** Bytes that were seen before: a retransmission, if they are the same. */
@@ -276,10 +271,17 @@ export class FlowTable {
     event.atUs = this.#now;
     inspector.push(event);
     if (inspector.wants !== "bytes") this.#turn(row, inspector);
-    else if (stream.held > STREAM_BYTES_MAX || this.#held > this.#heldMax) {
+    else if (stream.held - stream.pendingBytes > STREAM_BYTES_MAX || this.#held > this.#heldMax) {
       this.#above.loss("tcp-reassembly", this.#flow(row), this.#now);
       const atUs = this.#now;
-      inspector.push({ kind: "gap", side, offset: offset + (to - from), count: 0, why: "limit", atUs });
+      inspector.push({
+        kind: "gap",
+        side,
+        offset: offset + (to - from),
+        count: 0,
+        why: "limit",
+        atUs,
+      });
       this.#drop(row);
     }
   }
@@ -338,7 +340,14 @@ export class FlowTable {
   }
 
   /** Completes a header that the last segment began. Where the next one is, or BAD_HEADER. */
-  #joinHeader(at: number, side: Side, bytes: Uint8Array, from: number, to: number, had: number): number {
+  #joinHeader(
+    at: number,
+    side: Side,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    had: number,
+  ): number {
     const words = this.#rows.words;
     const need = RECORD_HEADER_BYTES - had;
     if (to - from < need) {
@@ -415,7 +424,10 @@ export class FlowTable {
       if (segment === undefined) return;
       this.#hold(stream, -segment.bytes.length);
       const old = passed - segment.offset;
-      if (old > 0 && !stream.agrees(segment.bytes, 0, Math.min(old, segment.bytes.length), segment.offset)) {
+      if (
+        old > 0 &&
+        !stream.agrees(segment.bytes, 0, Math.min(old, segment.bytes.length), segment.offset)
+      ) {
         this.#conflict(row, side, segment.offset);
       }
       if (old > segment.bytes.length + segment.missing) continue;
@@ -427,17 +439,17 @@ export class FlowTable {
   }
 
   /** Gives up on what is missing before the first early segment, and goes on behind it. */
-  #gap(row: number, side: Side): void {
+  #gap(row: number, side: Side, why: "loss" | "limit"): void {
     const stream = this.#streams[row * 2 + side];
     const first = stream?.pending[0];
     if (first === undefined) return;
     const passed = this.#rows.times[row * ROW_TIMES + PASSED_0 + side]!;
-    if (first.offset > passed) this.#lose(row, side, first.offset - passed, "loss");
+    if (first.offset > passed) this.#lose(row, side, first.offset - passed, why);
     this.#drain(row, side);
   }
 
   /** `count` bytes of a direction will never come. */
-  #lose(row: number, side: Side, count: number, why: "loss" | "snaplen"): void {
+  #lose(row: number, side: Side, count: number, why: "loss" | "snaplen" | "limit"): void {
     const rows = this.#rows;
     const at = row * ROW_WORDS;
     const offset = rows.times[row * ROW_TIMES + PASSED_0 + side]!;
@@ -454,7 +466,8 @@ export class FlowTable {
     }
     const inspector = this.#inspectors[row] ?? this.#inspect(row);
     rows.words[at + MODE_0 + side] = OPEN;
-    if (mode === SHUNT) inspector.push({ kind: "resumed", side, offset, why: "gap", atUs: this.#now });
+    if (mode === SHUNT)
+      inspector.push({ kind: "resumed", side, offset, why: "gap", atUs: this.#now });
     inspector.push({ kind: "gap", side, offset, count, why, atUs: this.#now });
     if (inspector.wants !== "bytes") this.#turn(row, inspector);
   }
@@ -488,16 +501,33 @@ export class FlowTable {
       this.#close(row, "idle");
       return true;
     }
-    if ((view.flags & (TCP_SYN | TCP_ACK)) !== TCP_SYN) return false;
+    if ((view.flags & TCP_SYN) === 0 || !this.#reopens(row, view)) return false;
+    this.#close(row, "reused");
+    return true;
+  }
+
+  /**
+   * Whether a SYN on a known pair of ends opens them again. On a connection that is still open it
+   * does so only when it is answered: a stack would challenge it and go on (RFC 9293 §3.10.7.4), so
+   * whoever could forge one SYN would otherwise hide the rest of a handshake.
+   */
+  #reopens(row: number, view: PacketView): boolean {
     const words = this.#rows.words;
     const at = row * ROW_WORDS;
     const side = this.#rows.side;
-    const again =
-      (words[at + STATE]! & (SYN_SEEN << side)) !== 0 && words[at + SYN_AT_0 + side] === view.seq;
-    const unknown = (words[at + STATE]! & (KNOWN << side)) === 0;
+    const state = words[at + STATE]!;
+    if ((view.flags & TCP_ACK) !== 0) {
+      const asked = (state & (CANDIDATE_SEEN << (1 - side))) !== 0;
+      return asked && ((view.ack - 1) | 0) === words[at + CANDIDATE];
+    }
+    const again = (state & (SYN_SEEN << side)) !== 0 && words[at + SYN_AT_0 + side] === view.seq;
+    const unknown = (state & (KNOWN << side)) === 0;
     if (again || unknown) return false;
-    this.#close(row, "reused");
-    return true;
+    const idle = this.#now - this.#rows.times[row * ROW_TIMES + LAST_AT]!;
+    if ((state & (RESET | BOTH_FIN)) !== 0 || idle > REOPEN_IDLE_US) return true;
+    words[at + CANDIDATE] = view.seq;
+    words[at + STATE] = (state & ~(CANDIDATE_SEEN * 3)) | (CANDIDATE_SEEN << side);
+    return false;
   }
 
   #finish(at: number, side: Side, finAt: number, flags: number): void {
@@ -586,7 +616,7 @@ export class FlowTable {
       for (let rounds = 0; rounds <= PENDING_SEGMENTS_MAX + 1; rounds++) {
         const stream = this.#streams[row * 2 + side];
         if (stream === undefined || stream.pending.length === 0) break;
-        this.#gap(row, side);
+        this.#gap(row, side, "loss");
       }
     }
   }
@@ -670,6 +700,7 @@ const CONFLICT = 0x040;
 const RESET = 0x100;
 const OPENER_KNOWN = 0x200;
 const OPENED_BY_1 = 0x400;
+const CANDIDATE_SEEN = 0x800;
 
 const RECORD_HEADER_BYTES = 5;
 const APPLICATION_DATA = 23;
@@ -678,6 +709,8 @@ const RECORD_BYTES_MAX = 2 ** 14 + 2048;
 
 /** Longer than two segment lifetimes of a late packet, shorter than a port's reuse. */
 const CLOSED_LINGER_US = 10_000_000;
+/** Twice the longest segment lifetime that Linux assumes: then an unanswered SYN is a new beginning. */
+const REOPEN_IDLE_US = 60_000_000;
 const UDP_IDLE_US = 180_000_000;
 const TCP_IDLE_US = 3_600_000_000;
 

@@ -1,0 +1,199 @@
+/**
+ * ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2; the old form: RFC 5246 appendix E.2).
+ *
+ * A client sends the same hello to everybody, but for the random, the session, the key shares and
+ * the name. What stays the same is its *shape*: fingerprints and protocol lists depend on it alone,
+ * so they are worked out once a shape.
+ */
+import { textOf, u16 } from "./bytes.ts";
+import {
+  ALPN,
+  CIPHERS,
+  GROUPS,
+  type HelloShape,
+  POINT_FORMATS,
+  SIGNATURE_ALGORITHMS,
+  SUPPORTED_VERSIONS,
+  shapeOf,
+  TYPES,
+} from "./fingerprint.ts";
+
+export interface ClientHello {
+  readonly shape: HelloShape;
+  /** Non-empty when the client names a session; lent no longer than the message, so copied. */
+  readonly sessionId: Uint8Array;
+  /** A session ticket of at least one byte (RFC 5077 §3.2). */
+  readonly ticket: boolean;
+  readonly serverName?: string;
+  /** The encrypted_client_hello extension, outer form (RFC 9849 §5). */
+  readonly ech: boolean;
+}
+
+/** Reads the message body in [from, to). Text says why it cannot be right. */
+export function readClientHello(bytes: Uint8Array, from: number, to: number): ClientHello | string {
+  let at = from + 34;
+  if (to < at + 1) return `ClientHello of ${to - from} bytes, expected at least 38`;
+  const sessionBytes = bytes[at]!;
+  const sessionAt = at + 1;
+  at = sessionAt + sessionBytes;
+  if (sessionBytes > 32 || at + 2 > to) return `session id of ${sessionBytes} bytes`;
+  const ciphersAt = at + 2;
+  const cipherBytes = u16(bytes, at);
+  at = ciphersAt + cipherBytes;
+  if (cipherBytes % 2 !== 0 || cipherBytes === 0 || at + 1 > to) {
+    return `cipher suites of ${cipherBytes} bytes in ${to - ciphersAt}`;
+  }
+  at += 1 + bytes[at]!;
+  if (at > to) return "compression methods run over the end";
+
+  const shape = new ShapeBytes(u16(bytes, from), bytes, ciphersAt, cipherBytes);
+  const found: Found = { ticket: false, ech: false, serverName: undefined };
+  const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
+  if (problem !== undefined) return problem;
+  const { ticket, ech, serverName } = found;
+  const sessionId = bytes.slice(sessionAt, sessionAt + sessionBytes);
+  const hello = { shape: shapeOf(shape.taken()), sessionId, ticket, ech };
+  return serverName === undefined ? hello : { ...hello, serverName };
+}
+
+/** An SSLv2 hello: three-byte ciphers, of which those beginning with zero are TLS ones. */
+export function readV2ClientHello(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): ClientHello | string {
+  if (to - from < 9) return `SSLv2 hello of ${to - from} bytes, expected at least 9`;
+  const cipherBytes = u16(bytes, from + 3);
+  const sessionBytes = u16(bytes, from + 5);
+  const challengeBytes = u16(bytes, from + 7);
+  if (cipherBytes % 3 !== 0 || from + 9 + cipherBytes + sessionBytes + challengeBytes !== to) {
+    return `SSLv2 hello of ${to - from} bytes, whose parts are ${9 + cipherBytes + sessionBytes + challengeBytes}`;
+  }
+  const suites: number[] = [];
+  for (let at = from + 9; at < from + 9 + cipherBytes; at += 3) {
+    if (bytes[at] === 0) suites.push(bytes[at + 1]!, bytes[at + 2]!);
+  }
+  const shape = new ShapeBytes(u16(bytes, from + 1), Uint8Array.from(suites), 0, suites.length);
+  return { shape: shapeOf(shape.taken()), sessionId: NOTHING, ticket: false, ech: false };
+}
+
+interface Found {
+  ticket: boolean;
+  ech: boolean;
+  serverName: string | undefined;
+}
+
+function readExtensions(
+  bytes: Uint8Array,
+  start: number,
+  to: number,
+  shape: ShapeBytes,
+  found: Found,
+): string | undefined {
+  if (start + 2 > to) return "extensions without a length";
+  const end = start + 2 + u16(bytes, start);
+  if (end !== to) return `extensions of ${u16(bytes, start)} bytes in ${to - start - 2}`;
+  for (let at = start + 2; at < end; ) {
+    if (at + 4 > end) return `extension header in ${end - at} bytes, expected 4`;
+    const type = u16(bytes, at);
+    const length = u16(bytes, at + 2);
+    const body = at + 4;
+    if (body + length > end) return `extension ${type} of ${length} bytes in ${end - body}`;
+    shape.type(type);
+    switch (type) {
+      case SERVER_NAME:
+        found.serverName ??= hostName(bytes, body, body + length);
+        break;
+      case GROUPS:
+      case POINT_FORMATS:
+      case SIGNATURE_ALGORITHMS:
+      case ALPN:
+      case SUPPORTED_VERSIONS:
+        shape.body(type, bytes, body, length);
+        break;
+      case SESSION_TICKET:
+        found.ticket = length > 0;
+        break;
+      case ENCRYPTED_CLIENT_HELLO:
+        found.ech = length > 0 && bytes[body] === 0;
+        break;
+    }
+    at = body + length;
+  }
+  return undefined;
+}
+
+/** The host_name of server_name (RFC 6066 §3); other kinds of name are passed over. */
+function hostName(bytes: Uint8Array, from: number, to: number): string | undefined {
+  for (let at = from + 2; at + 3 <= to; ) {
+    const length = u16(bytes, at + 1);
+    if (at + 3 + length > to) return undefined;
+    if (bytes[at] === 0) return textOf(bytes, at + 3, at + 3 + length);
+    at += 3 + length;
+  }
+  return undefined;
+}
+
+/**
+ * The bytes of a hello that its shape depends on, one after the other in a buffer that all hellos
+ * share: version, suites, extension types, and the bodies of those that fingerprints read.
+ */
+class ShapeBytes {
+  #at = 0;
+  readonly #types: number[] = [];
+
+  constructor(version: number, bytes: Uint8Array, from: number, length: number) {
+    SCRATCH[0] = version >> 8;
+    SCRATCH[1] = version & 0xff;
+    this.#at = 2;
+    this.#put(CIPHERS, bytes, from, length);
+  }
+
+  type(type: number): void {
+    this.#types.push(type);
+  }
+
+  body(type: number, bytes: Uint8Array, from: number, length: number): void {
+    this.#put(type, bytes, from, length);
+  }
+
+  /** The buffer up to what was put; good until the next hello. */
+  taken(): Buffer {
+    const types = this.#types;
+    this.#room(4 + types.length * 2);
+    this.#head(TYPES, types.length * 2);
+    for (const type of types) {
+      SCRATCH[this.#at++] = type >> 8;
+      SCRATCH[this.#at++] = type & 0xff;
+    }
+    return SCRATCH.subarray(0, this.#at);
+  }
+
+  #put(type: number, bytes: Uint8Array, from: number, length: number): void {
+    this.#room(4 + length);
+    this.#head(type, length);
+    for (let byte = 0; byte < length; byte++) SCRATCH[this.#at++] = bytes[from + byte]!;
+  }
+
+  #head(type: number, length: number): void {
+    SCRATCH[this.#at++] = type >> 8;
+    SCRATCH[this.#at++] = type & 0xff;
+    SCRATCH[this.#at++] = length >> 8;
+    SCRATCH[this.#at++] = length & 0xff;
+  }
+
+  /** A hello is at most 2^24 bytes; the scratch grows to what really came. */
+  #room(bytes: number): void {
+    if (this.#at + bytes <= SCRATCH.length) return;
+    const wider = Buffer.alloc((this.#at + bytes) * 2);
+    SCRATCH.copy(wider, 0, 0, this.#at);
+    SCRATCH = wider;
+  }
+}
+
+const SERVER_NAME = 0;
+const SESSION_TICKET = 35;
+const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
+
+const NOTHING = new Uint8Array(0);
+let SCRATCH = Buffer.alloc(4096);

@@ -1,0 +1,506 @@
+/**
+ * A TCP connection, read as TLS: from its bytes to what the handshake said.
+ *
+ * Whether it is TLS at all is told by the first bytes of each direction, on any port. From then on
+ * two `Direction`s read records and messages, and this class keeps what they tell: hellos, chains,
+ * when encryption began, how it ended. The opinion about it is the judge's.
+ *
+ * Reading stops as early as it may: when both sides have finished their handshakes, only records that
+ * are not application data are asked for (event.ts, `Wants`); when nothing readable can come, nothing.
+ */
+import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
+import type { Malformed } from "../../stage.ts";
+import { Gather } from "../gather.ts";
+import type { Alert, SeenCertificates, TlsObservation, Unseen } from "../observation.ts";
+import { readChain } from "./certificate-message.ts";
+import { cipherSuiteName } from "./cipher-suites.ts";
+import { type ClientHello, readClientHello, readV2ClientHello } from "./client-hello.ts";
+import { APPLICATION_DATA, Direction, HANDSHAKE, type Listener } from "./direction.ts";
+import { alertName, groupName, versionName } from "./names.ts";
+import { readServerHello, type ServerHello } from "./server-hello.ts";
+import { readV2ServerHello, type V2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
+
+export class TlsConnection implements Inspector, Listener {
+  wants: Wants = "bytes";
+  /** Bounded: the first few of each connection. */
+  readonly malformed: (Malformed & { readonly side: Side })[] = [];
+  readonly #flow: Flow;
+  readonly #sides: readonly [Direction, Direction];
+  readonly #states: [SideState, SideState] = [UNDECIDED, UNDECIDED];
+  /** First bytes of a side that do not tell yet what they are. */
+  readonly #first: [Gather | undefined, Gather | undefined] = [undefined, undefined];
+  #hello: ClientHello | undefined;
+  #helloSide: Side | undefined;
+  #helloAtUs = 0;
+  #server: ServerHello | undefined;
+  #v2: V2ServerHello | undefined;
+  #serverSide: Side | undefined;
+  #curve: number | undefined;
+  readonly #chains: [readonly Uint8Array[] | undefined, readonly Uint8Array[] | undefined] = [
+    undefined,
+    undefined,
+  ];
+  #certificateRequested = false;
+  #serverHelloDone = false;
+  #handshakeSeen = false;
+  /** Change cipher spec records of a side, and whether a sealed handshake record followed. */
+  readonly #changes: [number, number] = [0, 0];
+  readonly #finished: [boolean, boolean] = [false, false];
+  readonly #applicationRecords: [number, number] = [0, 0];
+  readonly #steps: string[] = [];
+  readonly #alerts: Alert[] = [];
+  readonly #alertSides: Side[] = [];
+  #lost = false;
+  #cut = false;
+  #midstream = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.#sides = [new Direction(0, this), new Direction(1, this)];
+  }
+
+  get nextRecord(): readonly [number, number] {
+    const [first, second] = this.#sides;
+    return [first.offset + first.skip, second.offset + second.skip];
+  }
+
+  /** Certificates and version will not change any more. */
+  get settled(): boolean {
+    return this.#established || this.wants !== "bytes";
+  }
+
+  push(event: FlowEvent): void {
+    switch (event.kind) {
+      case "bytes":
+        this.#bytes(event.side, event.bytes, event.from, event.to, event.offset, event.atUs);
+        break;
+      case "gap":
+        this.#gap(event.side, event.count, event.why);
+        break;
+      case "resumed":
+        this.#sides[event.side].resumeAt(event.offset);
+        if (event.why === "header") {
+          const reason = "bytes that are no record header among application data";
+          this.malformedAt(event.side, "tls-record", reason, event.offset);
+          this.#sides[event.side].broken = true;
+        }
+        break;
+      case "closed":
+        this.wants = "nothing";
+        return;
+    }
+    this.#decideWants();
+  }
+
+  /** What was seen so far; absent when it was no TLS handshake. */
+  result(): TlsObservation | undefined {
+    if (!this.#handshakeSeen) return undefined;
+    const client = this.#client();
+    const server: Side = client === 0 ? 1 : 0;
+    const hello = this.#hello;
+    const answer = this.#server;
+    const group = answer?.group ?? this.#curve;
+    const resumed = this.#resumed(client);
+    const version = this.#version();
+    const cipher = answer === undefined ? undefined : cipherSuiteName(answer.cipher);
+    const clientCertificates = this.#clientCertificates(client);
+    const renegotiations = Math.max(this.#changes[client], this.#changes[server]) - 1;
+    const tls13 = answer !== undefined && isTls13(answer.version);
+    return {
+      kind: "tls",
+      flow: this.#flow,
+      client,
+      atUs: hello === undefined ? this.#flow.openedAtUs : this.#helloAtUs,
+      transport: "tcp",
+      ...(version !== undefined && { version }),
+      ...(cipher !== undefined && { cipher }),
+      ...(group !== undefined && { group: groupName(group) }),
+      ...(hello?.serverName !== undefined && { serverName: hello.serverName }),
+      ...(answer?.alpn !== undefined && { alpn: answer.alpn }),
+      alpnOffered: hello?.shape.alpnOffered ?? NO_NAMES,
+      ...(hello !== undefined && { ja3: hello.shape.ja3 }),
+      ...(answer !== undefined && { ja3s: answer.ja3s }),
+      ...(hello !== undefined && { ja4: hello.shape.ja4 }),
+      steps: this.#steps,
+      established: this.#established,
+      resumed,
+      ...(hello?.ech === true && { ech: "offered" as const }),
+      ...(renegotiations > 0 && !tls13 && { renegotiations }),
+      alerts: this.#alerts.map((alert, i) => ({
+        side: this.#alertSides[i] === client ? ("client" as const) : ("server" as const),
+        level: alert.level,
+        name: alert.name,
+      })),
+      certificates: this.#serverCertificates(server, resumed),
+      ...(clientCertificates !== undefined && { clientCertificates }),
+      coverage: this.#coverage(),
+    };
+  }
+
+  // What the directions tell (`Listener`).
+
+  message(
+    side: Side,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs: number,
+  ): void {
+    switch (type) {
+      case CLIENT_HELLO:
+        return this.#clientHello(side, readClientHello(bytes, from, to), atUs);
+      case SERVER_HELLO:
+        return this.#serverHello(side, readServerHello(bytes, from, to));
+      case CERTIFICATE: {
+        this.#step("certificate");
+        this.#handshakeSeen = true;
+        const chain = readChain(bytes, from, to);
+        if (typeof chain === "string") this.#malformedMessage(side, "certificate", chain);
+        else this.#chains[side] ??= chain;
+        return;
+      }
+      case SERVER_KEY_EXCHANGE:
+        this.#serverSide ??= side;
+        // ECParameters: named_curve (RFC 8422 §5.4).
+        if (bytes[from] === 3 && to - from > 3)
+          this.#curve = (bytes[from + 1]! << 8) | bytes[from + 2]!;
+        break;
+      case CERTIFICATE_REQUEST:
+        this.#serverSide ??= side;
+        this.#certificateRequested = true;
+        break;
+      case SERVER_HELLO_DONE:
+        this.#serverSide ??= side;
+        this.#serverHelloDone = true;
+        break;
+      case CLIENT_KEY_EXCHANGE:
+        this.#helloSide ??= side;
+        break;
+    }
+    if (type >= CERTIFICATE && type <= SERVER_HELLO_DONE) this.#handshakeSeen = true;
+    this.#step(MESSAGE_NAMES.get(type) ?? `handshake-${type}`);
+  }
+
+  sealed(side: Side, type: number): void {
+    if (type === APPLICATION_DATA) {
+      if (this.#applicationRecords[side]++ === 0) this.#step("application-data");
+      this.#tls13Finished(side);
+    } else if (type === HANDSHAKE) {
+      if (!this.#finished[side]) this.#step("encrypted-handshake");
+      this.#finished[side] = true;
+    }
+  }
+
+  changeCipherSpec(side: Side): void {
+    if (this.#changes[side]++ === 0) this.#step("change-cipher-spec");
+    if (this.#server !== undefined && isTls13(this.#server.version)) return;
+    this.#sides[side].encrypted = true;
+  }
+
+  alert(side: Side, level: number, description: number): void {
+    if (this.#alerts.length >= ALERTS_MAX) return;
+    const name = alertName(description);
+    const how = level === 1 ? "warning" : level === 2 ? "fatal" : `0x${level.toString(16)}`;
+    this.#alerts.push({ side: "client", level: how, name });
+    this.#alertSides.push(side);
+    this.#step("alert");
+  }
+
+  malformedAt(side: Side, at: string, reason: string, offset: number): void {
+    if (this.malformed.length >= MALFORMED_MAX) return;
+    this.malformed.push({ kind: "malformed", side, at, reason, offset });
+  }
+
+  // Bytes.
+
+  #bytes(
+    side: Side,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    offset: number,
+    atUs: number,
+  ): void {
+    const state = this.#states[side];
+    if (state === TLS) return this.#sides[side].push(bytes, from, to, atUs);
+    if (state === OTHER) return;
+    // Nearly always the first segment tells.
+    if (this.#first[side] === undefined && to - from >= TELLING_BYTES) {
+      this.#sides[side].offset = offset;
+      return this.#begin(side, bytes, from, to, atUs);
+    }
+    let at = from;
+    const first = this.#first[side] ?? new Gather(TELLING_BYTES);
+    this.#first[side] = first;
+    at += first.take(bytes, at, to);
+    if (!first.full && !couldBeTls(first.bytes)) this.#states[side] = OTHER;
+    if (!first.full) return;
+    this.#begin(side, first.bytes, 0, TELLING_BYTES, atUs);
+    if (at < to) this.#bytes(side, bytes, at, to, offset + (at - from), atUs);
+  }
+
+  /** The first bytes of a direction: enough to tell what it is. */
+  #begin(side: Side, bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    if (isRecord(bytes, from)) {
+      this.#states[side] = TLS;
+      this.#midstream ||= bytes[from] !== HANDSHAKE;
+      return this.#sides[side].push(bytes, from, to, atUs);
+    }
+    const kind = v2Kind(bytes, from);
+    if (kind === undefined) {
+      this.#states[side] = OTHER;
+      return;
+    }
+    this.#states[side] = V2;
+    this.#first[side] = new Gather(v2MessageBytes(bytes, from));
+    this.#v2Bytes(side, bytes, from, to, atUs);
+  }
+
+  /** An SSLv2 message: the client's may be followed by TLS records, the server's by nothing we read. */
+  #v2Bytes(side: Side, bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    const message = this.#first[side]!;
+    const at = from + message.take(bytes, from, to);
+    if (!message.full) return;
+    this.#sides[side].offset += message.wanted;
+    const whole = message.bytes;
+    if (v2Kind(whole, 0) === "client-hello") {
+      this.#states[side] = TLS;
+      this.#clientHello(side, readV2ClientHello(whole, 2, whole.length), atUs);
+      if (at < to) this.#sides[side].push(bytes, at, to, atUs);
+    } else {
+      this.#states[side] = OTHER;
+      const hello = readV2ServerHello(whole);
+      if (typeof hello === "string") return this.#malformedMessage(side, "server-hello", hello);
+      this.#step("server-hello");
+      this.#handshakeSeen = true;
+      this.#v2 = hello;
+      this.#serverSide ??= side;
+      if (hello.certificate !== undefined) this.#chains[side] = [hello.certificate];
+    }
+  }
+
+  #gap(side: Side, count: number, why: "loss" | "snaplen" | "limit"): void {
+    if (this.#states[side] === UNDECIDED) {
+      // Whatever this direction begins with was not captured.
+      this.#states[side] = OTHER;
+      this.#sides[side].broken = true;
+      this.#midstream = true;
+    } else if (this.#sides[side].broken || this.#sides[side].lose(count)) return;
+    if (this.#established) return;
+    if (why === "snaplen") this.#cut = true;
+    else this.#lost = true;
+  }
+
+  // Messages.
+
+  #clientHello(side: Side, hello: ClientHello | string, atUs: number): void {
+    this.#step("client-hello");
+    if (typeof hello === "string") return this.#malformedMessage(side, "client-hello", hello);
+    this.#handshakeSeen = true;
+    // The answer to a HelloRetryRequest repeats the first one, which is the one that counts.
+    if (this.#hello !== undefined) return;
+    this.#hello = hello;
+    this.#helloSide = side;
+    this.#helloAtUs = atUs;
+  }
+
+  #serverHello(side: Side, hello: ServerHello | string): void {
+    if (typeof hello === "string") {
+      this.#step("server-hello");
+      return this.#malformedMessage(side, "server-hello", hello);
+    }
+    this.#handshakeSeen = true;
+    this.#serverSide ??= side;
+    this.#step(hello.retry ? "hello-retry-request" : "server-hello");
+    if (hello.retry) {
+      if (this.#server === undefined) this.#server = hello;
+      return;
+    }
+    if (this.#server === undefined || this.#server.retry) this.#server = hello;
+  }
+
+  /** TLS 1.3: the server's sealed flight, and the client's first sealed record behind it. */
+  #tls13Finished(side: Side): void {
+    const answer = this.#server;
+    if (answer === undefined || !isTls13(answer.version) || answer.retry) return;
+    if (side === this.#serverSide) this.#finished[side] = true;
+    else if (this.#serverSide !== undefined && this.#finished[this.#serverSide]) {
+      this.#finished[side] = true;
+    }
+  }
+
+  #malformedMessage(side: Side, message: string, reason: string): void {
+    const direction = this.#sides[side];
+    this.malformedAt(side, `tls-${message}`, reason, direction.offset);
+  }
+
+  #step(name: string): void {
+    if (this.#steps.length < STEPS_MAX) this.#steps.push(name);
+  }
+
+  // What it comes to.
+
+  get #established(): boolean {
+    return this.#finished[0] && this.#finished[1];
+  }
+
+  #client(): Side {
+    if (this.#hello !== undefined) return this.#helloSide!;
+    if (this.#serverSide !== undefined) return this.#serverSide === 0 ? 1 : 0;
+    if (this.#helloSide !== undefined) return this.#helloSide;
+    const { opener, ends } = this.#flow;
+    return opener ?? (ends[1].port > ends[0].port ? 1 : 0);
+  }
+
+  #version(): string | undefined {
+    if (this.#server !== undefined) return versionName(this.#server.version);
+    return this.#v2 === undefined ? undefined : "SSL2";
+  }
+
+  #resumed(client: Side): TlsObservation["resumed"] {
+    const answer = this.#server;
+    if (answer === undefined || this.#v2 !== undefined) return false;
+    if (isTls13(answer.version)) return answer.psk ? "psk" : false;
+    const server: Side = client === 0 ? 1 : 0;
+    const abbreviated =
+      this.#changes[server] > 0 && this.#chains[server] === undefined && !this.#serverHelloDone;
+    const hello = this.#hello;
+    if (!abbreviated || hello === undefined) return false;
+    if (hello.ticket) return "ticket";
+    const { sessionId } = hello;
+    const same = sessionId.length > 0 && Buffer.compare(sessionId, answer.sessionId) === 0;
+    return same ? "session-id" : false;
+  }
+
+  #serverCertificates(server: Side, resumed: TlsObservation["resumed"]): SeenCertificates {
+    const chain = this.#chains[server];
+    if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
+    return { seen: "no", why: this.#whyUnseen(server, resumed), chain: NO_CHAIN };
+  }
+
+  #whyUnseen(server: Side, resumed: TlsObservation["resumed"]): Unseen {
+    if (resumed !== false) return "resumed";
+    const answer = this.#server;
+    if (answer !== undefined && !answer.retry && isTls13(answer.version)) return "encrypted";
+    if (this.#chains[server] !== undefined || this.#serverHelloDone) return "none-sent";
+    return this.#lost || this.#cut ? "loss" : "cut-short";
+  }
+
+  #clientCertificates(client: Side): SeenCertificates | undefined {
+    const chain = this.#chains[client];
+    if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
+    if (chain !== undefined) return { seen: "no", why: "none-sent", chain };
+    if (!this.#certificateRequested) return undefined;
+    return { seen: "no", why: this.#lost || this.#cut ? "loss" : "cut-short", chain: NO_CHAIN };
+  }
+
+  #coverage(): TlsObservation["coverage"] {
+    const missing: TlsObservation["coverage"][number][] = [];
+    if (this.#lost) missing.push("loss");
+    if (this.#cut) missing.push("snaplen");
+    if (this.#midstream || (this.#hello === undefined && this.#flow.opener === undefined)) {
+      missing.push("midstream");
+    }
+    return missing;
+  }
+
+  #decideWants(): void {
+    if (this.wants === "nothing") return;
+    const [first, second] = this.#sides;
+    const done = [this.#unreadable(0), this.#unreadable(1)];
+    if (done[0] && done[1]) {
+      this.wants = "nothing";
+      return;
+    }
+    if (this.#established) {
+      // A side that can no longer be followed would only be guessed at.
+      if (first.broken || second.broken) this.wants = "nothing";
+      else this.wants = first.aligned && second.aligned ? "records" : "bytes";
+      return;
+    }
+    const enough = Math.max(...this.#applicationRecords) > APPLICATION_RECORDS_UNREAD_MAX;
+    if (
+      enough ||
+      (first.broken && this.#serverSide === 0) ||
+      (second.broken && this.#serverSide === 1)
+    ) {
+      this.wants = "nothing";
+    }
+  }
+
+  /** Nothing more can be read from this side: it is something else, or lost. */
+  #unreadable(side: Side): boolean {
+    return this.#states[side] === OTHER || this.#sides[side].broken;
+  }
+}
+
+type SideState = typeof UNDECIDED | typeof TLS | typeof V2 | typeof OTHER;
+const UNDECIDED = 0;
+const TLS = 1;
+const V2 = 2;
+const OTHER = 3;
+
+/** A record header that begins a direction: handshake or alert, whole enough to be believed. */
+function isRecord(bytes: Uint8Array, at: number): boolean {
+  const length = (bytes[at + 3]! << 8) | bytes[at + 4]!;
+  if (bytes[at + 1] !== 3 || bytes[at + 2]! > 4 || length > 18_432) return false;
+  switch (bytes[at]) {
+    case 22:
+      return length > 0 && bytes[at + 5]! <= 24;
+    case 21:
+      return length === 2 && bytes[at + 5]! <= 2;
+    case 20:
+      return length === 1;
+    case APPLICATION_DATA:
+      return length > 0;
+    default:
+      return false;
+  }
+}
+
+/** The beginning of a record or an SSLv2 message, as far as it goes. */
+function couldBeTls(bytes: Uint8Array): boolean {
+  const [first = 0, second] = bytes;
+  if (first >= 20 && first <= 23) return second === undefined || second === 3;
+  return (first & 0x80) !== 0;
+}
+
+/** RFC 8446, its drafts (0x7f..), and the experiments of Facebook (0xfb..). */
+function isTls13(version: number): boolean {
+  return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb;
+}
+
+/** Enough of a direction to tell a record with its message, and an SSLv2 message, from the rest. */
+const TELLING_BYTES = 6;
+const MALFORMED_MAX = 8;
+const ALERTS_MAX = 16;
+const STEPS_MAX = 48;
+/** Records of application data after which a handshake that was not followed is given up. */
+const APPLICATION_RECORDS_UNREAD_MAX = 64;
+
+const NO_NAMES: readonly string[] = [];
+const NO_CHAIN: readonly Uint8Array[] = [];
+
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const CERTIFICATE = 11;
+const SERVER_KEY_EXCHANGE = 12;
+const CERTIFICATE_REQUEST = 13;
+const SERVER_HELLO_DONE = 14;
+const CLIENT_KEY_EXCHANGE = 16;
+
+/** TLS HandshakeType registry, in kebab case. */
+const MESSAGE_NAMES = new Map([
+  [0, "hello-request"],
+  [4, "new-session-ticket"],
+  [SERVER_KEY_EXCHANGE, "server-key-exchange"],
+  [CERTIFICATE_REQUEST, "certificate-request"],
+  [SERVER_HELLO_DONE, "server-hello-done"],
+  [15, "certificate-verify"],
+  [CLIENT_KEY_EXCHANGE, "client-key-exchange"],
+  [20, "finished"],
+  [21, "certificate-url"],
+  [22, "certificate-status"],
+  [23, "supplemental-data"],
+]);

@@ -1,0 +1,227 @@
+/**
+ * One direction of a TLS connection: records, and the handshake messages inside them.
+ *
+ *     record    type 1 | version 2 | length 2 | body           (RFC 8446 §5.1)
+ *     message   type 1 | length 3 | body                        (RFC 8446 §4)
+ *
+ * Neither respects TCP's pieces nor the other's borders: a message may span records, a record may
+ * hold several messages, and however it is sliced, the answer is the same. A message that lies whole
+ * in what was handed in is read where it lies; only one that does not is copied together.
+ *
+ * A header that cannot be right ends the reader for good: we no longer know where records begin, and
+ * guessing is how detectors get fooled.
+ */
+import { Gather } from "../gather.ts";
+
+/** What a direction tells its connection. */
+export interface Listener {
+  /** A handshake message in clear. Lent: [from, to) only until this returns. */
+  message(
+    side: 0 | 1,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs: number,
+  ): void;
+  /** A record whose content is not read here: application data, or anything once encrypted. */
+  sealed(side: 0 | 1, type: number): void;
+  changeCipherSpec(side: 0 | 1): void;
+  alert(side: 0 | 1, level: number, description: number): void;
+  malformedAt(side: 0 | 1, at: string, reason: string, offset: number): void;
+}
+
+export class Direction {
+  /** The type 20 record was seen (TLS <= 1.2), or the keys are on (TLS 1.3): records are sealed. */
+  encrypted = false;
+  /** Nothing further can be read. */
+  broken = false;
+  /** Where the next byte that comes stands in this direction. */
+  offset = 0;
+  /** Bytes of the record underway that are passed over. */
+  skip = 0;
+  readonly #side: 0 | 1;
+  readonly #listener: Listener;
+  /** The header underway, big-endian, and how many of its five bytes have come. */
+  #header = 0;
+  #headerBytes = 0;
+  #headerAt = 0;
+  #type = 0;
+  /** Bytes of the record underway that are still to be read. */
+  #left = 0;
+  #messageHeader = 0;
+  #messageHeaderBytes = 0;
+  #message: Gather | undefined;
+  #alertLevel = -1;
+
+  constructor(side: 0 | 1, listener: Listener) {
+    this.#side = side;
+    this.#listener = listener;
+  }
+
+  /** Not within a record header: `offset + skip` is where the next one stands. */
+  get aligned(): boolean {
+    return this.#headerBytes === 0 && this.#left === 0;
+  }
+
+  push(bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    let at = from;
+    while (at < to && !this.broken) {
+      const before = at;
+      if (this.skip > 0) {
+        at = Math.min(to, at + this.skip);
+        this.skip -= at - before;
+      } else if (this.#left > 0) {
+        at = Math.min(to, at + this.#left);
+        this.#left -= at - before;
+        this.#body(bytes, before, at, atUs);
+      } else {
+        at = this.#readHeader(bytes, at, to);
+      }
+      this.offset += at - before;
+    }
+  }
+
+  /** `count` bytes will not come. True if that loses nothing but what is passed over anyway. */
+  lose(count: number): boolean {
+    this.offset += count;
+    if (count <= this.skip) {
+      this.skip -= count;
+      return true;
+    }
+    this.broken = true;
+    return false;
+  }
+
+  /** Bytes come again from here, which is where a record header stands. */
+  resumeAt(offset: number): void {
+    this.offset = offset;
+    this.skip = 0;
+    this.#left = 0;
+    this.#headerBytes = 0;
+    this.#message = undefined;
+    this.#messageHeaderBytes = 0;
+  }
+
+  #readHeader(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    if (this.#headerBytes === 0) this.#headerAt = this.offset;
+    if (this.#headerBytes === 0 && to - at >= RECORD_HEADER_BYTES) {
+      this.#open(bytes[at]!, bytes[at + 1]!, (bytes[at + 3]! << 8) | bytes[at + 4]!);
+      return at + RECORD_HEADER_BYTES;
+    }
+    while (at < to && this.#headerBytes < RECORD_HEADER_BYTES) {
+      const byte = bytes[at++]!;
+      if (this.#headerBytes === 0) this.#type = byte;
+      else this.#header = ((this.#header << 8) | byte) >>> 0;
+      this.#headerBytes++;
+    }
+    if (this.#headerBytes === RECORD_HEADER_BYTES) {
+      this.#headerBytes = 0;
+      this.#open(this.#type, this.#header >>> 24, this.#header & 0xffff);
+    }
+    return at;
+  }
+
+  #open(type: number, major: number, length: number): void {
+    const offset = this.#headerAt;
+    if (type < CHANGE_CIPHER_SPEC || type > HEARTBEAT) {
+      return this.#break("tls-record", `record type ${type}, expected 20 to 24`, offset);
+    }
+    if (major !== 3) {
+      return this.#break("tls-record", `major version ${major}, expected 3`, offset);
+    }
+    if (length > RECORD_BYTES_MAX) {
+      const reason = `${length} byte record, expected at most ${RECORD_BYTES_MAX}`;
+      return this.#break("tls-record", reason, offset);
+    }
+    // Empty handshake records cost the sender nothing and could keep us waiting for a hello forever.
+    if (length === 0 && type === HANDSHAKE) {
+      return this.#break("tls-record", "empty handshake record", offset);
+    }
+    this.#type = type;
+    const sealed = type === APPLICATION_DATA || type === HEARTBEAT || this.encrypted;
+    if (type === CHANGE_CIPHER_SPEC && length === 1) {
+      this.skip = 1;
+      this.#listener.changeCipherSpec(this.#side);
+    } else if (sealed || type === CHANGE_CIPHER_SPEC) {
+      this.skip = length;
+      this.#listener.sealed(this.#side, type);
+    } else {
+      this.#left = length;
+      this.#alertLevel = -1;
+    }
+  }
+
+  /** A piece of the body of a record in clear: handshake or alert. */
+  #body(bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    if (this.#type === ALERT) return this.#alert(bytes, from, to);
+    let at = from;
+    while (at < to && !this.broken) {
+      if (this.#message !== undefined) {
+        at += this.#message.take(bytes, at, to);
+        if (this.#message.full) {
+          const whole = this.#message.bytes;
+          this.#message = undefined;
+          this.#tell(whole, 0, whole.length, atUs);
+        }
+        continue;
+      }
+      at = this.#readMessageHeader(bytes, at, to);
+      if (this.#messageHeaderBytes < MESSAGE_HEADER_BYTES || this.broken) return;
+      const length = this.#messageHeader & 0xffffff;
+      if (length > MESSAGE_BYTES_MAX) {
+        const reason = `${length} byte message, expected at most ${MESSAGE_BYTES_MAX}`;
+        return this.#break("tls-handshake", reason, this.offset + (at - from));
+      }
+      if (length <= to - at) {
+        this.#tell(bytes, at, at + length, atUs);
+        at += length;
+      } else {
+        this.#message = new Gather(length);
+      }
+    }
+  }
+
+  #readMessageHeader(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    while (at < to && this.#messageHeaderBytes < MESSAGE_HEADER_BYTES) {
+      this.#messageHeader = ((this.#messageHeader << 8) | bytes[at++]!) >>> 0;
+      this.#messageHeaderBytes++;
+    }
+    return at;
+  }
+
+  #tell(bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    const type = this.#messageHeader >>> 24;
+    this.#messageHeaderBytes = 0;
+    this.#listener.message(this.#side, type, bytes, from, to, atUs);
+  }
+
+  #alert(bytes: Uint8Array, from: number, to: number): void {
+    for (let at = from; at < to; at++) {
+      if (this.#alertLevel < 0) this.#alertLevel = bytes[at]!;
+      else {
+        this.#listener.alert(this.#side, this.#alertLevel, bytes[at]!);
+        this.#alertLevel = -1;
+      }
+    }
+  }
+
+  #break(at: string, reason: string, offset: number): void {
+    this.broken = true;
+    this.#listener.malformedAt(this.#side, at, reason, offset);
+  }
+}
+
+export const CHANGE_CIPHER_SPEC = 20;
+export const ALERT = 21;
+export const HANDSHAKE = 22;
+export const APPLICATION_DATA = 23;
+const HEARTBEAT = 24;
+const RECORD_HEADER_BYTES = 5;
+const MESSAGE_HEADER_BYTES = 4;
+/** 2^14 bytes of text, and the most that TLS 1.2 lets encryption add to it (RFC 5246 §6.2.3). */
+export const RECORD_BYTES_MAX = 2 ** 14 + 2048;
+/** A chain of certificates with room to spare; OpenSSL takes 100 KB by default. */
+const MESSAGE_BYTES_MAX = 262_144;

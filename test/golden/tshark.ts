@@ -1,0 +1,254 @@
+/**
+ * What tshark and openssl say about a capture, in the words of our lines: the independent readers
+ * that goldens are held against.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+
+export interface Witness {
+  client?: string;
+  server?: string;
+  version?: string;
+  cipher?: string;
+  group?: string;
+  serverName?: string;
+  alpn?: string;
+  alpnOffered: string[];
+  ja3?: string;
+  ja3s?: string;
+  ja4?: string;
+  chain: string[];
+  clientChain: string[];
+  alerts: string[];
+  /** Certificates in clear, by SHA-256. */
+  der: Map<string, Buffer>;
+}
+
+/** Every TLS connection that tshark finds, by `client>server`. */
+export function witnesses(file: string): Map<string, Witness> {
+  const streams = new Map<string, Witness>();
+  for (const frame of frames(file)) {
+    const stream = frame("tcp.stream")[0];
+    if (stream === undefined) continue;
+    const ip = frame("ip.src")[0] ?? frame("ipv6.src")[0] ?? "";
+    const peer = frame("ip.dst")[0] ?? frame("ipv6.dst")[0] ?? "";
+    const source = end(ip, frame("tcp.srcport")[0]!);
+    const target = end(peer, frame("tcp.dstport")[0]!);
+    let witness = streams.get(stream);
+    if (witness === undefined) {
+      witness = { alpnOffered: [], chain: [], clientChain: [], alerts: [], der: new Map() };
+      streams.set(stream, witness);
+    }
+    const types = frame("tls.handshake.type");
+    if (types.includes("1")) clientHello(frame, witness, source, target);
+    if (types.includes("2")) serverHello(frame, witness);
+    const named = frame("tls.handshake.server_named_curve")[0];
+    if (named !== undefined) witness.group = groupName(Number(named));
+    for (const hex of frame("tls.handshake.certificate")) {
+      const der = Buffer.from(hex.replaceAll(":", ""), "hex");
+      const sha256 = createHash("sha256").update(der).digest("hex");
+      witness.der.set(sha256, der);
+      (source === witness.client ? witness.clientChain : witness.chain).push(sha256);
+    }
+    const side = source === witness.client ? "client" : "server";
+    const levels = frame("tls.alert_message.level");
+    const names = frame("tls.alert_message.desc");
+    levels.forEach((level, i) => {
+      const worth = level === "1" ? "warning" : "fatal";
+      witness.alerts.push(`${side} ${worth} ${ALERTS[names[i]!] ?? names[i]}`);
+    });
+  }
+  const result = new Map<string, Witness>();
+  for (const witness of streams.values()) {
+    if (witness.client !== undefined) result.set(`${witness.client}>${witness.server}`, witness);
+  }
+  return result;
+}
+
+type Frame = (field: string) => string[];
+
+function frames(file: string): Frame[] {
+  const args = ["-r", file, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=;"];
+  for (const field of FIELDS) args.push("-e", field);
+  const text = execFileSync("tshark", args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const values = line.split("\t");
+      return (field) => {
+        const value = values[FIELDS.indexOf(field)] ?? "";
+        return value === "" ? [] : value.split(";");
+      };
+    });
+}
+
+function clientHello(frame: Frame, witness: Witness, client: string, server: string): void {
+  // A second hello answers a HelloRetryRequest, or renegotiates: the first one counts.
+  if (witness.client !== undefined) return;
+  witness.client = client;
+  witness.server = server;
+  const [name] = frame("tls.handshake.extensions_server_name");
+  if (name !== undefined) witness.serverName = name;
+  witness.alpnOffered = frame("tls.handshake.extensions_alpn_str");
+  const [ja3] = frame("tls.handshake.ja3");
+  if (ja3 !== undefined) witness.ja3 = ja3;
+  witness.ja4 = ja4(frame);
+}
+
+function serverHello(frame: Frame, witness: Witness): void {
+  const cipher = frame("tls.handshake.ciphersuite").at(-1);
+  if (cipher !== undefined) witness.cipher = cipherName(Number(cipher));
+  const version =
+    frame("tls.handshake.extensions.supported_version").at(-1) ??
+    frame("tls.handshake.version").at(-1);
+  if (version !== undefined) witness.version = VERSIONS[Number(version)] ?? version;
+  const [alpn] = frame("tls.handshake.extensions_alpn_str");
+  if (alpn !== undefined) witness.alpn = alpn;
+  const group = frame("tls.handshake.extensions_key_share_group").at(-1);
+  if (group !== undefined) witness.group = groupName(Number(group));
+  const ja3s = frame("tls.handshake.ja3s").at(-1);
+  if (ja3s !== undefined) witness.ja3s = ja3s;
+}
+
+/** JA4 from tshark's fields, as its authors publish it (BSD): written a second time on purpose. */
+function ja4(frame: Frame): string {
+  const grease = (n: number) => (n & 0x0f0f) === 0x0a0a && n >> 8 === (n & 0xff);
+  const hex = (n: number) => n.toString(16).padStart(4, "0");
+  const numbers = (field: string) =>
+    frame(field)
+      .map(Number)
+      .filter((n) => !grease(n));
+  const ciphers = numbers("tls.handshake.ciphersuite");
+  const extensions = numbers("tls.handshake.extension.type");
+  const versions = numbers("tls.handshake.extensions.supported_version");
+  const highest =
+    versions.length > 0 ? Math.max(...versions) : Number(frame("tls.handshake.version")[0]);
+  const version =
+    { 772: "13", 771: "12", 770: "11", 769: "10", 768: "s3", 2: "s2" }[highest] ?? "00";
+  const alpn = frame("tls.handshake.extensions_alpn_str")[0] ?? "";
+  const ends = alpn === "" ? "00" : `${alpn[0]}${alpn.at(-1)}`;
+  const count = (n: number) => String(Math.min(n, 99)).padStart(2, "0");
+  const sni = extensions.includes(0) ? "d" : "i";
+  const digest = (text: string) =>
+    text === "" ? "000000000000" : createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const first = `t${version}${sni}${count(ciphers.length)}${count(extensions.length)}${ends}`;
+  const sorted = extensions
+    .filter((n) => n !== 0 && n !== 16)
+    .map(hex)
+    .sort()
+    .join(",");
+  const algorithms = numbers("tls.handshake.sig_hash_alg").map(hex).join(",");
+  const third = algorithms === "" ? sorted : `${sorted}_${algorithms}`;
+  return `${first}_${digest(ciphers.map(hex).sort().join(","))}_${digest(third)}`;
+}
+
+/** What openssl prints of a certificate, in the words of the `certificate` line. */
+export function opensslFacts(der: Buffer): Record<string, unknown> {
+  const ask = (...args: string[]) =>
+    execFileSync("openssl", ["x509", "-inform", "DER", "-noout", ...args], {
+      input: der,
+      encoding: "utf8",
+    });
+  const text = ask("-subject", "-issuer", "-serial", "-dates", "-nameopt", "RFC2253");
+  const field = (name: string) => new RegExp(`^${name}=\\s*(.*)$`, "m").exec(text)?.[1] ?? "";
+  const rfc3339 = (date: string) => new Date(date).toISOString().replace(".000Z", "Z");
+  const names = ask("-ext", "subjectAltName").split("\n")[1] ?? "";
+  const publicKey = ask("-pubkey");
+  const spki = Buffer.from(publicKey.replace(/-----[^-]+-----|\s/g, ""), "base64");
+  return {
+    spkiSha256: createHash("sha256").update(spki).digest("hex"),
+    subject: field("subject"),
+    issuer: field("issuer"),
+    serial: field("serial")
+      .toLowerCase()
+      .replace(/^0(?=.)/, ""),
+    validFrom: rfc3339(field("notBefore")),
+    validTo: rfc3339(field("notAfter")),
+    names: names
+      .split(",")
+      .map((name) => name.trim().replace(/^(DNS|IP Address|URI|email):/, ""))
+      .filter((name) => name !== ""),
+  };
+}
+
+function end(ip: string, port: string): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+let suites: Map<number, string> | undefined;
+
+/** IANA names, from openssl's own table; what it no longer knows from ours below. */
+function cipherName(number: number): string {
+  if (suites === undefined) {
+    suites = new Map(OLD_SUITES);
+    const list = execFileSync("openssl", ["ciphers", "-V", "-stdname", "ALL:eNULL:@SECLEVEL=0"], {
+      encoding: "utf8",
+    });
+    for (const line of list.split("\n")) {
+      const match = /0x([0-9A-F]{2}),0x([0-9A-F]{2}) - (\S+)/.exec(line);
+      if (match) suites.set(Number.parseInt(match[1]! + match[2]!, 16), match[3]!);
+    }
+  }
+  return suites.get(number) ?? `0x${number.toString(16).padStart(4, "0")}`;
+}
+
+function groupName(number: number): string {
+  return GROUPS[number] ?? `0x${number.toString(16).padStart(4, "0")}`;
+}
+
+const FIELDS = [
+  "frame.number",
+  "tcp.stream",
+  "ip.src",
+  "ipv6.src",
+  "ip.dst",
+  "ipv6.dst",
+  "tcp.srcport",
+  "tcp.dstport",
+  "tls.handshake.type",
+  "tls.handshake.version",
+  "tls.handshake.extensions.supported_version",
+  "tls.handshake.ciphersuite",
+  "tls.handshake.extension.type",
+  "tls.handshake.sig_hash_alg",
+  "tls.handshake.extensions_server_name",
+  "tls.handshake.extensions_alpn_str",
+  "tls.handshake.extensions_key_share_group",
+  "tls.handshake.server_named_curve",
+  "tls.handshake.ja3",
+  "tls.handshake.ja3s",
+  "tls.handshake.certificate",
+  "tls.alert_message.level",
+  "tls.alert_message.desc",
+];
+
+const VERSIONS: Record<number, string> = {
+  768: "SSL3",
+  769: "TLS1.0",
+  770: "TLS1.1",
+  771: "TLS1.2",
+  772: "TLS1.3",
+};
+const ALERTS: Record<string, string> = {
+  "0": "close_notify",
+  "40": "handshake_failure",
+  "42": "bad_certificate",
+  "48": "unknown_ca",
+  "70": "protocol_version",
+  "90": "user_canceled",
+  "100": "no_renegotiation",
+};
+const GROUPS: Record<number, string> = {
+  23: "secp256r1",
+  24: "secp384r1",
+  25: "secp521r1",
+  29: "x25519",
+  30: "x448",
+  256: "ffdhe2048",
+  4588: "X25519MLKEM768",
+};
+const OLD_SUITES: readonly [number, string][] = [[0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]];
