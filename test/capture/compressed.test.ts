@@ -58,6 +58,17 @@ describe.each(["pcap", "pcapng"] as const)("a compressed %s", (format) => {
   });
 });
 
+test.each(["gzip", "zstd"] as const)("no damage of a %s file throws or hangs", async (kind) => {
+  const packed = PACK[kind](FILES.pcap.subarray(0, 20_000));
+  const whole = (await readBytes(FILES.pcap.subarray(0, 20_000))).packets;
+  for (let at = 0; at < packed.length; at += Math.ceil(packed.length / 150)) {
+    const bad = Uint8Array.from(packed);
+    bad[at]! ^= 0x41;
+    const read = await readBytes(bad);
+    expect(read.packets.length, `byte ${at}`).toBeLessThanOrEqual(whole.length);
+  }
+});
+
 describe("standard input", () => {
   test("reads a plain capture in pieces of any size", async () => {
     const plain = await readBytes(FILES.pcap);

@@ -226,21 +226,27 @@ describe("limits", () => {
 
   test("only the first 256 options of an interface are looked at", async () => {
     const crowd = (count: number) => Array.from({ length: count }, () => comment(""));
-    const nano = { code: 9, value: Uint8Array.of(9) };
-    const at = { clock: { resolution: 9 } };
-    const near = iface({ options: [...crowd(255), nano] });
-    const far = iface({ options: [...crowd(256), nano] });
-    const read = await readBytes(
-      pcapng([
-        section(),
-        near,
-        far,
-        enhanced(packet(60), at),
-        enhanced(packet(61, { interfaceId: 1 }), at),
-      ]),
-    );
-    expect(read.packets[0]?.atUs).toBe(EPOCH_US + 60);
-    expect(read.packets[1]?.atUs).toBe((EPOCH_US + 61) * 1000);
+    const seconds = { code: 9, value: Uint8Array.of(0) };
+    const clock = { resolution: 0 };
+    const file = pcapng([
+      section(),
+      iface({ options: [...crowd(255), seconds] }),
+      iface({ options: [...crowd(256), seconds] }),
+      enhanced(packet(60), { clock }),
+      enhanced(packet(61, { interfaceId: 1 }), { clock }),
+    ]);
+    const { packets } = await readBytes(file);
+    expect(packets.map(({ atUs }) => atUs)).toEqual([EPOCH_US, EPOCH_US / 1_000_000]);
+  });
+
+  test.each([
+    ["counts seconds in 64 bits", { resolution: 0 }, EPOCH_US, Number.MAX_SAFE_INTEGER],
+    ["is set back by its offset", { offsetSeconds: -(2 ** 40) }, 5, 0],
+    ["is set forward by its offset", { offsetSeconds: 2 ** 60 }, 5, Number.MAX_SAFE_INTEGER],
+    ["counts in 2^-127 seconds", { resolution: 0xff }, 5, 0],
+  ])("a clock that %s gives an integer all the same", async (_name, said, ticks, atUs) => {
+    const file = pcapng([section(), iface(said), enhanced(packet(60, { atUs: ticks }))]);
+    expect((await readBytes(file)).packets[0]?.atUs).toBe(atUs);
   });
 
   test("a packet block longer than 393216 bytes is stepped over and told", async () => {

@@ -38,7 +38,8 @@ function put(parts: readonly Part[], bytesMax?: number) {
     ports.push(view.sourcePort, view.targetPort);
   }
   table.end();
-  return { payloads, ports, why: table.losses.map((loss) => loss.why) };
+  const why = [...table.losses].flatMap(([one, { count }]) => Array<string>(count).fill(one));
+  return { payloads, ports, why };
 }
 
 const parts = (list: readonly Uint8Array[]): Part[] => list.map((bytes) => ({ bytes }));

@@ -72,6 +72,7 @@ function decodeInto(table: FlowTable, packets: readonly WirePacket[], link: numb
     lent.fill(0xee);
     lent.set(packet.bytes, 14);
     view.atUs = packet.atUs;
+    view.cut = (packet.originalBytes ?? packet.bytes.length) - packet.bytes.length;
     let code = decodeFrame(view, lent, 14, 14 + packet.bytes.length, link, census);
     if (code === FRAGMENT && fragments.add(view)) code = decodeTransport(view, census);
     if (code === TRANSPORT) table.packet(view);

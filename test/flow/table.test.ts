@@ -118,6 +118,51 @@ describe("where a flow ends", () => {
     expect(all.flows[0]?.said[0]).toEqual(latin1("x"));
   });
 
+  test("a SYN inside an open connection that nobody answers hides nothing of it", () => {
+    const nothing = new Uint8Array(0);
+    const script = conversation().client(latin1("half a "));
+    script.segment("client", 5_000_000, nothing, "S").client(latin1("hello")).server(latin1("yes"));
+    const all = seen(script.packets());
+    expect(all.flows.map(({ said }) => said)).toEqual([[latin1("half a hello"), latin1("yes")]]);
+  });
+
+  test("nor does data inside such a SYN count", () => {
+    const script = conversation().client(latin1("half a "));
+    script.segment("client", 5_000_000, latin1("x"), "S").client(latin1("hello"));
+    expect(seen(script.packets()).flows[0]?.said[0]).toEqual(latin1("half a hello"));
+  });
+
+  test("a SYN inside an open connection that is answered begins another flow", () => {
+    const script = conversation().client(latin1("first")).reopen().client(latin1("second"));
+    const flows = seen(script.packets()).flows;
+    expect(flows.map(({ said, closed }) => [closed, said[0].length + said[1].length])).toEqual([
+      ["reused", 5],
+      ["end", 6],
+    ]);
+  });
+
+  test("an answer to another SYN than the last one begins nothing", () => {
+    const script = conversation().client(latin1("half a "));
+    script.segment("client", 5_000_000, new Uint8Array(0), "S");
+    script.segment("server", 9_000_000, new Uint8Array(0), "SA").client(latin1("hello"));
+    expect(seen(script.packets()).flows.map(({ said }) => said[0])).toEqual([
+      latin1("half a hello"),
+    ]);
+  });
+
+  test("an unanswered SYN after a minute of silence begins another flow", () => {
+    const script = conversation()
+      .client(latin1("first"))
+      .wait(61 * SECOND_US)
+      .reopen();
+    const packets = script.client(latin1("second")).packets();
+    const unanswered = packets.filter((_, index) => index !== packets.length - 3);
+    expect(seen(unanswered).flows.map(({ said }) => said[0])).toEqual([
+      latin1("first"),
+      latin1("second"),
+    ]);
+  });
+
   test("the same ports after a reset, without a SYN, are another flow once it has gone quiet", () => {
     const first = conversation().client(latin1("one")).reset("client").packets();
     const later = { startUs: EPOCH_US + 60 * SECOND_US, handshake: false, clientSequence: 9 };
