@@ -87,13 +87,25 @@ export class Judge {
     return decided.judgement;
   }
 
-  /** Everything that a judgement depends on, but for the time; what the wire chose freely is last. */
-  #keyOf({ observation, chain, clientChain, direction, workload, possession }: JudgeInput): string {
-    const { flow, client, certificates, coverage, serverName } = observation;
-    const server = flow.ends[client === 0 ? 1 : 0];
+  /**
+   * Everything that a judgement depends on, but for the time. What most handshakes do not have is left
+   * out, since making the key is most of what a repeated one costs; what the wire chose is last.
+   */
+  #keyOf(input: JudgeInput): string {
+    const { flow, client, certificates, serverName } = input.observation;
+    const { ip, port } = flow.ends[client === 0 ? 1 : 0];
+    const { seen, why = "" } = certificates;
+    const name = serverName === undefined ? "-" : `=${serverName}`;
+    return `${this.#idOf(input.chain)} ${ip} ${port} ${input.direction} ${seen}${why} ${this.#rareOf(input)}${name}`;
+  }
+
+  /** Begins with a digit where it says anything: a name begins with `=` or `-`. */
+  #rareOf({ observation, clientChain, workload, possession }: JudgeInput): string {
+    const { coverage } = observation;
+    const isPlain = clientChain === undefined && workload === undefined && possession === undefined;
+    if (isPlain && coverage.length === 0) return "";
     const proof = possession === undefined ? "" : `${possession.state}:${whyOf(possession)}`;
-    const rest = serverName === undefined ? "-" : `=${serverName}`;
-    return `${this.#idOf(chain)} ${this.#idOf(clientChain)} ${server.ip} ${server.port} ${direction} ${certificates.seen} ${certificates.why} ${coverage.length === 0 ? "" : coverage.join()} ${proof} ${workload?.length} ${workload} ${rest}`;
+    return `${this.#idOf(clientChain)} ${coverage.join()} ${proof} ${workload?.length} ${workload} `;
   }
 
   #idOf(chain: Chain | undefined): number {

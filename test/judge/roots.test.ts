@@ -1,0 +1,87 @@
+/** Root certificates from files and directories, and policies that stand beside them. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultPolicy } from "../../src/judge/policy.ts";
+import { PolicyError } from "../../src/judge/policy-error.ts";
+import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { readRoots, withRoots } from "../../src/judge/roots.ts";
+import { hashesOf, otherRoot, root } from "./scene.ts";
+
+describe("roots", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "portcullis-"));
+    await writeFile(join(folder, "root.pem"), root.certificatePem);
+    await writeFile(join(folder, "root.der"), root.der);
+    await writeFile(join(folder, "other.crt"), otherRoot.certificatePem);
+    await writeFile(join(folder, "notes.txt"), "no certificate");
+    await writeFile(
+      join(folder, "broken.pm"),
+      "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+    );
+    await writeFile(
+      join(folder, "p.yaml"),
+      "version: 1\nissuers: {roots: [./root.pem, mozilla]}\n",
+    );
+    await writeFile(join(folder, "latin1.yaml"), Buffer.from("version: 1 # \xe9", "latin1"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const HASHES = [root, otherRoot].map((identity) => hashesOf(identity).certificate).sort();
+
+  test("are found from the policy's folder", async () => {
+    const { issuers } = await readPolicyFile(join(folder, "p.yaml"));
+    expect(issuers.roots).toMatchObject([
+      { kind: "file", name: "./root.pem", certificates: [hashesOf(root).certificate] },
+      { kind: "mozilla" },
+    ]);
+  });
+
+  test("are read from DER, PEM, and a directory of both", async () => {
+    expect(await readRoots(join(folder, "root.der"))).toMatchObject({
+      root: { certificates: [hashesOf(root).certificate] },
+    });
+    expect(await readRoots(folder, "dir")).toMatchObject({
+      root: { name: "dir", certificates: HASHES },
+      faults: [],
+    });
+  });
+
+  test.each([
+    ["notes.txt", /found no certificate, expected PEM or DER/],
+    ["broken.pm", /found no certificate \(certificate 1: /],
+    ["gone.pem", /cannot be read \(ENOENT\)/],
+  ])("that are none are a problem in words: %s", async (file, words) => {
+    expect(await readRoots(join(folder, file), file)).toEqual({
+      problem: expect.stringMatching(words),
+    });
+  });
+
+  test("change the hash by what they hold and not by where they are", async () => {
+    const [pem, der, other] = await Promise.all(
+      ["root.pem", "root.der", "other.crt"].map(async (file) => {
+        const read = await readRoots(join(folder, file));
+        if ("problem" in read) throw new Error(read.problem);
+        return withRoots(defaultPolicy, [read.root]).sha256;
+      }),
+    );
+    expect(der).toBe(pem);
+    expect(other).not.toBe(pem);
+    expect(pem).not.toBe(defaultPolicy.sha256);
+  });
+
+  test("come with a policy in UTF-8 only", async () => {
+    await expect(readPolicyFile(join(folder, "latin1.yaml"))).rejects.toThrow(
+      "bytes that are not UTF-8",
+    );
+  });
+
+  test("come with a policy that can be read", async () => {
+    await expect(readPolicyFile(join(folder, "gone.yaml"))).rejects.toThrow(
+      "cannot be read (ENOENT)",
+    );
+    await expect(readPolicyFile(folder)).rejects.toThrow(PolicyError);
+  });
+});
