@@ -1,0 +1,142 @@
+/** Sends one mutant through every layer, as `replay` puts them together, and says how deep it got. */
+import type { CaptureFormat, PacketSink } from "../../src/capture/packet-sink.ts";
+import { PcapFormat } from "../../src/capture/pcap.ts";
+import { PcapngFormat } from "../../src/capture/pcapng.ts";
+import { Census } from "../../src/decode/census.ts";
+import { decodeFrame } from "../../src/decode/link.ts";
+import { FRAGMENT, PacketView, TRANSPORT } from "../../src/decode/packet-view.ts";
+import { decodeTransport } from "../../src/decode/transport.ts";
+import type { Flow, Inspector } from "../../src/flow/event.ts";
+import { Fragments } from "../../src/flow/fragments.ts";
+import { type Above, FlowTable } from "../../src/flow/table.ts";
+import type { SeenCertificates } from "../../src/inspect/observation.ts";
+import { TlsConnection } from "../../src/inspect/tls/connection.ts";
+import { type Certificate, parseCertificate } from "../../src/trust/certificate.ts";
+import type { Mutant } from "./mutant.ts";
+
+export const LAYER_NAMES = ["capture", "decode", "flow", "inspect", "certificate"] as const;
+export type Layer = (typeof LAYER_NAMES)[number];
+/** How many mutants did something in a layer. */
+export type Reach = Record<Layer, number>;
+
+/**
+ * Counts in `reach` the layers in which something came of the mutant: a packet, a transport
+ * header, payload in order, a TLS observation, a certificate. Throws what a layer throws.
+ */
+export function drive(mutant: Mutant, reach: Reach): void {
+  const sink = new Sink();
+  const format = formatOf(mutant.bytes, sink);
+  if (format !== undefined) {
+    const { bytes, cut } = mutant;
+    const taken = format.read(bytes, 0, cut, 0);
+    const all =
+      cut < bytes.length ? taken + format.read(bytes, taken, bytes.length, taken) - taken : taken;
+    expectWithin(all, taken, bytes.length);
+    format.end(bytes.length - all, all);
+  }
+  sink.end();
+  if (sink.packets > 0) reach.capture++;
+  if (sink.transports > 0) reach.decode++;
+  if (sink.above.opened > 0) reach.flow++;
+  if (sink.above.observed > 0) reach.inspect++;
+  if (sink.above.certificates > 0) reach.certificate++;
+}
+
+function formatOf(bytes: Uint8Array, sink: PacketSink): CaptureFormat | undefined {
+  const first = (bytes[0] ?? 0) * 2 ** 24 + ((bytes[1] ?? 0) << 16) + ((bytes[2] ?? 0) << 8);
+  const magic = first + (bytes[3] ?? 0);
+  if (magic === 0x0a0d0d0a) return new PcapngFormat(sink);
+  return PCAP_MAGICS.has(magic) ? new PcapFormat(sink) : undefined;
+}
+
+class Sink implements PacketSink {
+  readonly clock = new Float64Array(1);
+  packets = 0;
+  transports = 0;
+  readonly above = new Watched();
+  readonly #view = new PacketView();
+  readonly #census = new Census();
+  readonly #fragments = new Fragments();
+  readonly #table = new FlowTable(this.above, { flows: 64, heldBytes: 4_000_000 });
+
+  packet(
+    bytes: Uint8Array,
+    offset: number,
+    captured: number,
+    _original: number,
+    link: number,
+  ): void {
+    expectWithin(offset + captured, offset, bytes.length);
+    const view = this.#view;
+    view.atUs = this.clock[0]!;
+    this.#census.packet = ++this.packets;
+    let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
+    if (what === FRAGMENT && this.#fragments.add(view)) what = decodeTransport(view, this.#census);
+    if (what !== TRANSPORT) return;
+    expectWithin(view.end, view.payload, view.bytes.length);
+    this.transports++;
+    this.#table.packet(view);
+  }
+
+  end(): void {
+    this.#fragments.end();
+    this.#table.end();
+  }
+}
+
+/** Every connection is read as TLS; what was seen is looked at when it closes. */
+class Watched implements Above {
+  opened = 0;
+  observed = 0;
+  certificates = 0;
+
+  open(flow: Flow): Inspector {
+    this.opened++;
+    return new TlsConnection(flow);
+  }
+
+  close(_flow: Flow, inspector: Inspector): void {
+    if (!(inspector instanceof TlsConnection)) return;
+    const observation = inspector.result();
+    if (observation === undefined) return;
+    this.observed++;
+    JSON.stringify({ ...observation, certificates: undefined, clientCertificates: undefined });
+    this.#certificates(observation.certificates);
+    this.#certificates(observation.clientCertificates);
+  }
+
+  overlap(): void {}
+  loss(): void {}
+
+  #certificates(seen: SeenCertificates | undefined): void {
+    for (const der of seen?.chain ?? []) {
+      lookAt(parseCertificate(der.slice()));
+      this.certificates++;
+    }
+  }
+}
+
+/** Every field, since many are made only when somebody asks. */
+function lookAt(certificate: Certificate): void {
+  const { subject, issuer, serial, validFrom, validTo, key, names, faults } = certificate;
+  const { subjectKey, issuerKey, commonName, subjectAltNames, selfIssued, signature, ca } =
+    certificate;
+  JSON.stringify([subject, issuer, serial, validFrom, validTo, key, names, faults]);
+  JSON.stringify([
+    subjectKey,
+    issuerKey,
+    commonName,
+    subjectAltNames.length,
+    selfIssued,
+    signature,
+    ca,
+  ]);
+}
+
+/** Lent bytes lie inside what they are lent from. */
+function expectWithin(to: number, from: number, length: number): void {
+  if (!(from >= 0 && from <= to && to <= length))
+    throw new Error(`[${from}, ${to}) of ${length} bytes, expected a part of them`);
+}
+
+const PCAP_MAGICS = new Set([0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1]);

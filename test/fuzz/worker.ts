@@ -1,0 +1,50 @@
+/** Runs mutants one after the other; the watcher sees the number of the one at work. */
+import { parentPort, workerData } from "node:worker_threads";
+import { loadCorpus } from "./corpus.ts";
+import { drive, type Reach } from "./layers.ts";
+import { makeMutant } from "./mutant.ts";
+
+export interface Orders {
+  readonly seed: number;
+  readonly first: number;
+  readonly count: number;
+  /** Stop after this long, however many were run. */
+  readonly seconds: number;
+  /** [0] is the number of the mutant at work, shared with the watcher. */
+  readonly at: BigInt64Array<SharedArrayBuffer>;
+}
+
+export interface Done {
+  readonly mutants: number;
+  readonly reach: Reach;
+  readonly slowest: { readonly number: number; readonly ms: number };
+  readonly digest: string;
+  readonly failure?: { readonly number: number; readonly story: string; readonly stack: string };
+}
+
+const { seed, first, count, seconds, at } = workerData as Orders;
+parentPort?.postMessage(run());
+
+function run(): Done {
+  const corpus = loadCorpus();
+  const reach: Reach = { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0 };
+  const until = performance.now() + seconds * 1000;
+  let slowest = { number: first, ms: 0 };
+  let before = performance.now();
+  let number = first;
+  for (; number < first + count && before < until; number++) {
+    at[0] = BigInt(number);
+    const mutant = makeMutant(corpus, seed, number);
+    try {
+      drive(mutant, reach);
+    } catch (error) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const failure = { number, story: mutant.story, stack };
+      return { mutants: number - first, reach, slowest, digest: corpus.digest, failure };
+    }
+    const now = performance.now();
+    if (now - before > slowest.ms) slowest = { number, ms: now - before };
+    before = now;
+  }
+  return { mutants: number - first, reach, slowest, digest: corpus.digest };
+}
