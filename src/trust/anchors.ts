@@ -64,7 +64,8 @@ export class Anchors {
   naming(certificate: Certificate): Anchor | undefined {
     const exact = this.#bySha256.size === 0 ? undefined : this.#bySha256.get(certificate.sha256);
     if (exact !== undefined || this.#bySpki.size === 0) return exact;
-    return this.#bySpki.get(certificate.spkiSha256);
+    // No key, no name: the hash of an unreadable one is "", whatever a policy holds.
+    return certificate.spkiSha256 === "" ? undefined : this.#bySpki.get(certificate.spkiSha256);
   }
 }
 

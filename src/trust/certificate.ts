@@ -262,7 +262,10 @@ export class Certificate {
     const key = issuer.publicKey;
     if (key === undefined || this.#signature.broken) return false;
     const signed = this.#tbs.whole();
-    return verifies(this.signatureAlgorithm, key, signed, this.#signature.content());
+    const made = verifies(this.signatureAlgorithm, key, signed, this.#signature.content());
+    // What another key made, its own did not: that spares a verification when `selfSigned` is asked.
+    if (made && issuer.spkiSha256 !== this.spkiSha256) this.#selfSigned ??= false;
+    return made;
   }
 
   /** Everything that is wrong with it on its own. Reads all of it, at the first call. */

@@ -72,10 +72,12 @@ export function checkCertificate(certificate: Certificate, isAnchor: boolean): T
 
 /** RFC 5280 §4.1.2.5: both ends belong to the validity. */
 export function checkDates(certificate: Certificate, atUs: number): TrustFinding[] {
-  const { validFromUs, validToUs, validFrom, validTo } = certificate;
-  if (atUs > validToUs) return [{ name: "expired", certificate, detail: `on ${validTo}` }];
-  if (atUs < validFromUs)
-    return [{ name: "not-yet-valid", certificate, detail: `until ${validFrom}` }];
+  if (atUs > certificate.validToUs) {
+    return [{ name: "expired", certificate, detail: `on ${certificate.validTo}` }];
+  }
+  if (atUs < certificate.validFromUs) {
+    return [{ name: "not-yet-valid", certificate, detail: `until ${certificate.validFrom}` }];
+  }
   return [];
 }
 

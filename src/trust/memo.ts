@@ -27,6 +27,7 @@ export class ValidationMemo {
   /** What `validate` answers; the same object while it is remembered. */
   validate(input: MemoInput): Validation {
     const { chain, name, atUs } = input;
+    if (name !== undefined && name.value.length > NAME_CHARACTERS_MAX) return this.#make(input);
     const answers = this.#byChain.get(chain) ?? new Map<string, Validation>();
     // The name comes last: whatever it holds, it cannot be taken for another field.
     const key = `${input.purpose} ${input.profile ?? ""} ${name?.kind ?? ""} ${name?.value ?? ""}`;
@@ -34,13 +35,20 @@ export class ValidationMemo {
     if (known !== undefined && atUs >= known.sameBetweenUs[0] && atUs <= known.sameBetweenUs[1]) {
       return known;
     }
-    const made = validate({ ...input, chain: chain.certificates, anchors: this.#anchors });
+    const made = this.#make(input);
     if (answers.size >= NAMES_MAX) answers.clear();
     answers.set(key, made);
     this.#byChain.set(chain, answers);
     return made;
   }
+
+  #make(input: MemoInput): Validation {
+    return validate({ ...input, chain: input.chain.certificates, anchors: this.#anchors });
+  }
 }
+
+/** No DNS name is longer, and whoever sends longer ones is not to fill our memory with them. */
+const NAME_CHARACTERS_MAX = 253;
 
 /** A wildcard certificate meets many names; a peer that invents names starts afresh. */
 const NAMES_MAX = 64;

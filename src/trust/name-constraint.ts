@@ -18,8 +18,9 @@ export function violation(
   below: { readonly certificate: Certificate; readonly isLeaf: boolean },
   budget: Budget,
 ): string | undefined {
-  const broken = brokenConstraint(constraints);
-  if (broken !== undefined) return broken;
+  const broken = BROKEN.get(constraints) ?? brokenConstraint(constraints);
+  BROKEN.set(constraints, broken);
+  if (broken !== "") return broken;
   for (const name of constrainedNames(below.certificate, below.isLeaf)) {
     const why = judge(constraints, name, budget);
     if (why !== undefined) return `${name.kind} "${name.value}" ${why}`;
@@ -35,7 +36,7 @@ export function isBelow(pattern: string, domain: string): boolean {
 }
 
 /** A constraint that has no meaning constrains nothing that anyone agrees on, so nothing passes. */
-function brokenConstraint({ permitted, excluded }: NameConstraints): string | undefined {
+function brokenConstraint({ permitted, excluded }: NameConstraints): string {
   for (const { kind, value, bytes } of [...permitted, ...excluded]) {
     const fine =
       kind === "dns"
@@ -51,7 +52,7 @@ function brokenConstraint({ permitted, excluded }: NameConstraints): string | un
               : true;
     if (!fine) return `constraint ${kind} "${value}" is malformed`;
   }
-  return undefined;
+  return "";
 }
 
 /** The subject, the subjectAltNames, and what old software reads from the subject in their stead. */
@@ -180,4 +181,6 @@ function isAddressRange(bytes: Uint8Array): boolean {
   return /^1*0*$/.test(bits);
 }
 
+/** What `brokenConstraint` said, because each certificate below asks again. */
+const BROKEN = new WeakMap<NameConstraints, string>();
 const EMAIL_ADDRESS = "1.2.840.113549.1.9.1";

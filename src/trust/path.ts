@@ -44,7 +44,7 @@ class PathSearch implements Search {
     this.#walk([this.#chain[0]!]);
     if (this.#budget.exhausted) {
       const detail = "too many certificates or signatures to look at them all";
-      this.findings.push({ name: "budget", detail });
+      this.findings.unshift({ name: "budget", detail });
     }
     return this;
   }
@@ -74,7 +74,7 @@ class PathSearch implements Search {
     // A key that signed itself needs no issuer; that it is no anchor is worth saying.
     if (path.length > 1 && named === undefined && top.selfIssued && this.#linked(top, top)) {
       const detail = `ends in ${top.subject || "a nameless certificate"}, which is no anchor`;
-      this.findings.push({ name: "self-signed-chain", certificate: top, detail });
+      this.#say({ name: "self-signed-chain", certificate: top, detail });
     }
   }
 
@@ -86,8 +86,12 @@ class PathSearch implements Search {
 
   #tooLong(certificate: Certificate): void {
     const detail = `path of more than ${CERTIFICATES_MAX} certificates`;
-    this.findings.push({ name: "budget", certificate, detail });
+    this.#say({ name: "budget", certificate, detail });
     this.#budget.exhausted = true;
+  }
+
+  #say(finding: TrustFinding): void {
+    if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
   }
 
   /** Presented certificates with the issuer's name; those with the identifier that fits first. */
@@ -125,7 +129,7 @@ class PathSearch implements Search {
   #verify(child: Certificate, issuer: Certificate): boolean {
     const { signatureAlgorithm: algorithm } = child;
     const say = (name: "bad-signature" | "unsupported-signature", detail: string) =>
-      this.findings.push({ name, certificate: child, detail });
+      this.#say({ name, certificate: child, detail });
     if (algorithm.key === undefined) {
       say("unsupported-signature", `algorithm ${algorithm.name}`);
       return false;
@@ -172,5 +176,7 @@ const SIGNED = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
 const CERTIFICATES_MAX = 16;
 /** Certificates of one message that are looked at. Bundles of 100 exist, as tests. */
 const CHAIN_MAX = 256;
+/** A maze has thousands of dead ends, and the first ones tell as much. */
+const FINDINGS_MAX = 16;
 /** Enough to choose the best of; cross-signed roots give two or three. */
 const PATHS_MAX = 8;

@@ -11,18 +11,24 @@ import { ChainStore } from "../../src/trust/store.ts";
 import { type Validation, validate } from "../../src/trust/validate.ts";
 import {
   altNames,
+  authorityKeyIdentifier,
   basicConstraints,
   dns,
   ecKey,
   extendedKeyUsage,
   extension,
+  type KeyPair,
+  keyId,
   keyUsage,
   type Mint,
   mint,
   name,
+  nameConstraints,
   rsaKey,
   SERVER,
   seq,
+  subjectKeyIdentifier,
+  tlv,
   uri,
 } from "./mint.ts";
 import { MUTATIONS, makeCase } from "./mutation.ts";
@@ -259,6 +265,93 @@ describe("a path", () => {
     expect(answer.trusted).toBe(false);
     expect(names(answer)).toEqual(expect.arrayContaining(["unknown-issuer", "budget"]));
     expect(answer.spent.signatures).toBeLessThanOrEqual(120);
+  });
+
+  test("is found first where the key identifier says, before the budget ends", () => {
+    const ids = (key: KeyPair) => [...ca, subjectKeyIdentifier(keyId(key))];
+    const others = Array.from({ length: 60 }, () => ecKey()).map((key) =>
+      mint({ subject: issuerName, issuer: rootName, key, signer: rootKey, extensions: ids(key) }),
+    );
+    const right: Mint = { subject: issuerName, issuer: rootName, key: issuerKey, signer: rootKey };
+    const fits = mint({ ...right, extensions: ids(issuerKey) });
+    const pointing = mint({
+      ...leafSpec,
+      extensions: [...leafSpec.extensions!, authorityKeyIdentifier(keyId(issuerKey))],
+    });
+    const answer = ask([pointing, ...others, fits], [rootOf(root)]);
+    expect([answer.valid, answer.spent.exhausted]).toEqual([true, true]);
+  });
+
+  test("is one, although the root is sent as well", () => {
+    const answer = ask([leaf, issuer, root], [rootOf(root)]);
+    expect([answer.valid, answer.paths.length]).toEqual([true, 1]);
+  });
+
+  test("of a leaf without names says so", () => {
+    const nameless = mint({ ...leafSpec, extensions: [keyUsage(0)] });
+    const finding = ask([nameless, issuer], [rootOf(root)]).findings.find(
+      ({ name }) => name === "wrong-name",
+    );
+    expect(finding?.detail).toBe("no name, expected leaf.example");
+  });
+
+  test("does not hold a self-issued CA to name constraints, but a self-issued leaf", () => {
+    const rolled = ecKey();
+    const constrained = mint({
+      subject: issuerName,
+      issuer: rootName,
+      key: issuerKey,
+      signer: rootKey,
+      extensions: [...ca, nameConstraints([tlv(0xa4, name("leaf.example")), dns("leaf.example")])],
+    });
+    const selfIssued = mint({
+      subject: issuerName,
+      issuer: issuerName,
+      key: rolled,
+      signer: issuerKey,
+      extensions: ca,
+    });
+    const below = mint({ ...leafSpec, signer: rolled });
+    expect(ask([below, selfIssued, constrained], [rootOf(root)]).valid).toBe(true);
+    const own = mint({ ...leafSpec, subject: issuerName });
+    expect(counted(ask([own, constrained], [rootOf(root)]))).toContain("name-constraints");
+  });
+
+  test.each([
+    ["serial number", tlv(0x82, Uint8Array.of(0x7f))],
+    ["issuer", tlv(0xa1, tlv(0xa4, name("Another")))],
+  ])("whose leaf points at another %s has a mismatch", (_, field) => {
+    const identifier = extension("2.5.29.35", seq(field));
+    const made = mint({ ...leafSpec, extensions: [...leafSpec.extensions!, identifier] });
+    expect(counted(ask([made, issuer], [rootOf(root)]))).toEqual(["key-identifier-mismatch"]);
+  });
+
+  test("whose leaf points at the right issuer and serial number has none", () => {
+    const { serialDer, issuerDer } = parseCertificate(issuer);
+    const fields = [tlv(0xa1, tlv(0xa4, issuerDer)), tlv(0x82, serialDer)];
+    const identifier = extension("2.5.29.35", seq(...fields));
+    const made = mint({ ...leafSpec, extensions: [...leafSpec.extensions!, identifier] });
+    expect(ask([made, issuer], [rootOf(root)]).valid).toBe(true);
+  });
+
+  test("over a key that can be factored is not trusted", () => {
+    const tiny = rsaKey(768);
+    const weak = mint({ subject: rootName, key: tiny, extensions: ca });
+    const made = mint({ ...leafSpec, issuer: rootName, signer: tiny });
+    const answer = ask([made], [rootOf(weak)]);
+    expect([answer.trusted, counted(answer)]).toEqual([
+      false,
+      expect.arrayContaining(["forgeable-signature", "weak-key"]),
+    ]);
+  });
+
+  test("is valid in the first and in the last second, and not beyond", () => {
+    const at = (when: string) =>
+      ask([leaf, issuer], [rootOf(root)], { atUs: Date.parse(when) * 1000 });
+    expect(at("2026-01-01T00:00:00Z").valid).toBe(true);
+    expect(at("2025-12-31T23:59:59.999Z").valid).toBe(false);
+    expect(at("2027-01-01T00:00:00Z").valid).toBe(true);
+    expect(at("2027-01-01T00:00:00.001Z").valid).toBe(false);
   });
 
   test("of an empty chain is none", () => {
