@@ -33,18 +33,17 @@ export class Anchors {
   readonly #bySpki = new Map<string, Anchor>();
 
   constructor(anchors: Iterable<Anchor>) {
+    const roots = new Set<string>();
     for (const anchor of anchors) {
-      const { certificate } = anchor;
+      const { certificate, spkiSha256 } = anchor;
       const hash = anchor.sha256 ?? certificate?.sha256;
       // The first of equal anchors counts, so that an answer names the same one every time.
-      if (hash !== undefined) {
-        if (this.#bySha256.has(hash)) continue;
-        this.#bySha256.set(hash, anchor);
+      if (hash !== undefined && !this.#bySha256.has(hash)) this.#bySha256.set(hash, anchor);
+      if (spkiSha256 !== undefined && !this.#bySpki.has(spkiSha256)) {
+        this.#bySpki.set(spkiSha256, anchor);
       }
-      if (anchor.spkiSha256 !== undefined && !this.#bySpki.has(anchor.spkiSha256)) {
-        this.#bySpki.set(anchor.spkiSha256, anchor);
-      }
-      if (certificate === undefined) continue;
+      if (certificate === undefined || roots.has(certificate.sha256)) continue;
+      roots.add(certificate.sha256);
       const known = this.#bySubject.get(certificate.subjectKey);
       if (known === undefined) this.#bySubject.set(certificate.subjectKey, [anchor]);
       else known.push(anchor);

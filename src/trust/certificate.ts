@@ -258,14 +258,19 @@ export class Certificate {
 
   /** Whether that certificate's key made this one's signature. Not remembered: path.ts does that. */
   signedBy(issuer: Certificate): boolean {
-    if (!fits(this.signatureAlgorithm, issuer.key)) return false;
-    const key = issuer.publicKey;
-    if (key === undefined || this.#signature.broken) return false;
-    const signed = this.#tbs.whole();
-    const made = verifies(this.signatureAlgorithm, key, signed, this.#signature.content());
+    if (this.#signature.broken) return false;
+    const signature = this.#signature.content();
+    const made = issuer.made(signature, this.signatureAlgorithm, this.#tbs.whole());
     // What another key made, its own did not: that spares a verification when `selfSigned` is asked.
     if (made && issuer.spkiSha256 !== this.spkiSha256) this.#selfSigned ??= false;
     return made;
+  }
+
+  /** Whether its key made this signature over `signed`. Never throws. */
+  made(signature: Uint8Array, algorithm: SignatureAlgorithm, signed: Uint8Array): boolean {
+    if (!fits(algorithm, this.key)) return false;
+    const key = this.publicKey;
+    return key !== undefined && verifies(algorithm, key, signed, signature);
   }
 
   /** Everything that is wrong with it on its own. Reads all of it, at the first call. */

@@ -40,6 +40,7 @@ export function checkPath(
     if (i > 0) findings.push(...checkIssuer(certificates, i, demand, budget));
   }
   findings.push(...checkAnchor(leaf, anchor));
+  findings.push(...notes(certificates, profile));
   if (profile === "webpki") findings.push(...webPkiFindings(certificates, demand.purpose));
   return findings;
 }
@@ -170,6 +171,26 @@ function keyIdentifierMismatch(child: Certificate, issuer: Certificate): string 
   return undefined;
 }
 
+/** Style: what RFC 5280 §4.2.1 asks of CAs and nobody is harmed by. */
+function notes(certificates: readonly Certificate[], profile: Profile): TrustFinding[] {
+  const findings: TrustFinding[] = [];
+  for (const [i, certificate] of certificates.entries()) {
+    const { authorityKeyIdentifier: authority, subjectKeyIdentifier: subject } = certificate;
+    const add = (detail: string) =>
+      findings.push({ name: "missing-key-identifier", certificate, detail });
+    if (i > 0 && subject === undefined) add("no subjectKeyIdentifier in a CA");
+    if (i < certificates.length - 1 && authority?.key === undefined) {
+      add("no authorityKeyIdentifier");
+    }
+  }
+  const leaf = certificates[0]!;
+  const days = Math.floor((leaf.validToUs - leaf.validFromUs) / DAY_US);
+  if (profile === "rfc5280" && days > DAYS_NOTED) {
+    findings.push({ name: "long-validity", certificate: leaf, detail: `${days} days` });
+  }
+  return findings;
+}
+
 /** What a root programme says about a root beyond its certificate. */
 function checkAnchor(leaf: Certificate, anchor: Anchor): TrustFinding[] {
   const findings: TrustFinding[] = [];
@@ -220,3 +241,6 @@ const TLS_CURVES: ReadonlySet<string> = new Set([
 /** RSA of 829 bits was factored in 2020 by academics; 1024 is within reach of states. */
 const FORGEABLE_BITS = 1024;
 const NAMES_SHOWN = 3;
+const DAY_US = 86_400_000_000;
+/** What the web allowed at most, until 2020 (Baseline Requirements §6.3.2). */
+const DAYS_NOTED = 825;

@@ -79,7 +79,10 @@ const VERDICTS = {
   "unknown-critical-extension": PATH,
   /** The root programme distrusts what it issued from a date on. */
   distrusted: PATH,
+  /** A revocation list of its issuer names it. */
   revoked: PATH,
+  /** A revocation list of an issuer cannot be used: nobody knows what it revokes. */
+  "bad-revocation-list": MALFORMED,
   /** A named limit was reached before a path was found or checked. */
   budget: PATH,
   expired: { step: "hygiene", invalidates: true, hygiene: "expired" },

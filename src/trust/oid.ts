@@ -49,6 +49,7 @@ export const EXTENSION = {
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
   subjectInfoAccess: "1.3.6.1.5.5.7.1.11",
   precertificatePoison: "1.3.6.1.4.1.11129.2.4.3",
+  crlNumber: "2.5.29.20",
 } as const;
 
 export const PURPOSE = {

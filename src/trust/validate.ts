@@ -8,11 +8,14 @@ import type { Certificate } from "./certificate.ts";
 import { checkCertificate, checkDates, checkLeaf, checkPath, type Demand } from "./check.ts";
 import { clears, FINDINGS, type TrustFinding } from "./finding.ts";
 import { findPaths, isSignedBy, type Search } from "./path.ts";
+import { checkRevocation, type RevocationList } from "./revocation.ts";
 
 export interface ValidationInput extends Demand {
   /** As sent, leaf first. */
   readonly chain: readonly Certificate[];
   readonly anchors: Anchors;
+  /** Those whose issuer is on the path are looked at. What no list covers is not said to be good. */
+  readonly revocationLists?: readonly RevocationList[];
   /** Absent: each anchor's own. */
   readonly profile?: Profile;
 }
@@ -64,6 +67,9 @@ export function validate(input: ValidationInput): Validation {
   const all = search.paths.map((candidate): TrustPath => {
     const profile = input.profile ?? candidate.anchor.profile;
     const findings = checkPath(candidate, input, profile, budget);
+    if (input.revocationLists !== undefined) {
+      findings.push(...checkRevocation(candidate.certificates, input.revocationLists, budget));
+    }
     const trusted = clears(findings, "path");
     return { ...candidate, findings, trusted, valid: trusted && clears(findings, "hygiene") };
   });

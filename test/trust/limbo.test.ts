@@ -8,6 +8,7 @@ import { Anchors, type Profile, pemAnchors } from "../../src/trust/anchors.ts";
 import { type Certificate, parseCertificate } from "../../src/trust/certificate.ts";
 import { FINDINGS } from "../../src/trust/finding.ts";
 import type { PeerName } from "../../src/trust/host-name.ts";
+import { parseRevocationList } from "../../src/trust/revocation.ts";
 import { type Validation, validate } from "../../src/trust/validate.ts";
 
 describe.skipIf(!existsSync(LIMBO()))("of x509-limbo", () => {
@@ -58,6 +59,7 @@ interface Limbo {
   readonly untrusted_intermediates: readonly string[];
   readonly peer_certificate: string;
   readonly validation_time: string | null;
+  readonly crls?: readonly string[];
   readonly expected_result: "SUCCESS" | "FAILURE";
   readonly expected_peer_name: { readonly kind: string; readonly value: string } | null;
 }
@@ -81,6 +83,7 @@ function run(limbo: Limbo): Validation {
     // Cases without a time are to be judged now; the sample's certificates live long enough.
     atUs: limbo.validation_time === null ? NOW_US : Date.parse(limbo.validation_time) * 1000,
     profile: profileOf(limbo.id),
+    revocationLists: (limbo.crls ?? []).map((pem) => parseRevocationList(bytesOf(pem))),
     ...(name === null
       ? {}
       : { name: { kind: name.kind.toLowerCase(), value: name.value } as PeerName }),
@@ -100,9 +103,11 @@ function said({ findings, spent }: Validation): unknown {
 }
 
 function certificate(pem: string): Certificate {
-  return parseCertificate(
-    Uint8Array.from(Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64")),
-  );
+  return parseCertificate(bytesOf(pem));
+}
+
+function bytesOf(pem: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64"));
 }
 
 function profileOf(id: string): Profile {

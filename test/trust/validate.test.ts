@@ -354,6 +354,28 @@ describe("a path", () => {
     expect(at("2027-01-01T00:00:00.001Z").valid).toBe(false);
   });
 
+  test("without key identifiers, and valid for long, is valid with notes", () => {
+    const long = mint({ ...leafSpec, to: "290101000000Z" });
+    const answer = ask([long, issuer], [rootOf(root)]);
+    expect(answer.valid).toBe(true);
+    expect(names(answer)).toEqual([...Array(4).fill("missing-key-identifier"), "long-validity"]);
+  });
+
+  test("does not end in another certificate with the anchor's name and key unnoticed", () => {
+    const twin = mint({ subject: rootName, key: rootKey, extensions: [basicConstraints(false)] });
+    const answer = ask([leaf, issuer, twin], [rootOf(root)]);
+    expect([answer.valid, answer.path!.certificates.at(-1)!.sha256]).toEqual([
+      true,
+      parseCertificate(root).sha256,
+    ]);
+  });
+
+  test("to a name and key of the operator's list wins over one to the same root", () => {
+    const { spkiSha256 } = parseCertificate(issuer);
+    const answer = ask([leaf, issuer], [rootOf(root), keyAnchor(spkiSha256)]);
+    expect(answer.paths.map(({ anchor }) => anchor.source).sort()).toEqual(["file", "policy"]);
+  });
+
   test("of an empty chain is none", () => {
     expect(counted(ask([], [rootOf(root)]))).toEqual(["no-certificate"]);
   });
