@@ -6,7 +6,7 @@ import type { Policy } from "../judge/policy.ts";
 import { paint } from "../report/colour.ts";
 import { escapeText } from "../report/escape.ts";
 import { wrap } from "../report/layout.ts";
-import type { Line } from "../report/lines.ts";
+import type { Line, Reason } from "../report/lines.ts";
 import { many } from "../report/quantity.ts";
 import { type Command, EXIT } from "./command.ts";
 import { Misuse, type Option, parseCall } from "./options.ts";
@@ -74,7 +74,7 @@ export function tell(
     ...cuts(connections).map((line) => `   ${line}`),
     "",
     paint("Next, in this folder", "bold", colour),
-    ...NEXT_COMMANDS.map((command) => `   ${command}`),
+    ...NEXT_COMMANDS.flatMap(([command, does]) => [`   ${does}:`, `   ${command}`]),
   ];
 }
 
@@ -99,12 +99,7 @@ function chapter(connection: Connection, policyLines: readonly string[]): string
         ] as const,
     ),
     ...(findings.length === 0 ? ([["finding", "none"]] as const) : []),
-    ...(verdict?.reason ?? []).map(({ step, line, says }) => {
-      const quoted = line === undefined ? undefined : policyLines[line - 1]?.trim();
-      const where =
-        line === undefined ? "" : `, ${POLICY}:${line}${quoted ? ` \`${quoted}\`` : ""}`;
-      return ["step", `${step}: ${says}${where}`] as const;
-    }),
+    ...stepsOf(verdict?.reason ?? [], policyLines),
     ["verdict", verdictOf(connection)],
   ];
   return rows.flatMap(([name, says]) =>
@@ -114,11 +109,26 @@ function chapter(connection: Connection, policyLines: readonly string[]): string
   );
 }
 
+/** The last step that is not about lowering is the one that decides; lines of the policy are quoted. */
+function stepsOf(
+  reason: readonly Reason[],
+  policyLines: readonly string[],
+): (readonly [name: string, says: string])[] {
+  // That the key's possession was not checked is said of every connection, and decides none here.
+  const steps = reason.filter(({ step }) => step !== "possession");
+  const deciding = steps.findLast(({ step }) => !LOWERING.includes(step));
+  return steps.map((reason) => {
+    const { step, line, says } = reason;
+    const quoted = line === undefined ? undefined : policyLines[line - 1]?.trim();
+    const where = line === undefined ? "" : `, ${POLICY}:${line}${quoted ? ` \`${quoted}\`` : ""}`;
+    return [reason === deciding ? "decided" : "step", `${step}: ${says}${where}`];
+  });
+}
+
 function verdictOf({ verdict }: Connection): string {
   if (verdict === undefined) return "none";
-  if (verdict.wouldCut) return `${verdict.decision}: it would have been cut, audit only reports`;
-  if (verdict.would === undefined) return verdict.decision;
-  return `${verdict.decision}: it would have been ${verdict.would}`;
+  const { decision, would } = verdict;
+  return would === undefined ? decision : `${decision}; in enforce mode: ${would}`;
 }
 
 /** A cut isolates the workload, so the list is by client. */
@@ -147,11 +157,17 @@ const STORY = "captures/story.pcap";
 const POLICY = "captures/portcullis.yaml";
 
 /** Each works as it stands, in the project's folder (test/cli/demo.test.ts). */
-export const NEXT_COMMANDS: readonly string[] = [
-  `npx --no portcullis replay ${STORY} --policy ${POLICY}`,
-  `npx --no portcullis replay ${STORY} --policy ${POLICY} --format jsonl --observations`,
-  "npx --no portcullis replay --help",
+export const NEXT_COMMANDS: readonly (readonly [command: string, does: string])[] = [
+  [`npx --no portcullis replay ${STORY} --policy ${POLICY}`, "the same as a table"],
+  [
+    "npx --no portcullis replay captures/self-signed.pcap --format jsonl --observations",
+    "all that is known of one connection, for programs",
+  ],
+  ["npx --no portcullis replay --help", "with a capture and a policy of your own"],
 ];
+
+/** Steps that lower what others asked for. */
+const LOWERING: readonly string[] = ["window", "guard", "mode"];
 
 const WHAT_IT_IS =
   "Portcullis is an egress gate for containers. It reads every TLS handshake that a workload begins, " +

@@ -17,7 +17,7 @@ export function commandHelp(command: Command): string {
       ),
     ),
     ...(options.length > 0 ? [""] : []),
-    ...command.examples.map(([line, does]) => example(line, does)),
+    ...exampleLines(command.examples),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -30,21 +30,21 @@ export function programHelp(
   const width = Math.max(...commands.map(([name]) => name.length));
   const lines = [
     "portcullis <command> [options]",
-    "Reads every TLS handshake of a capture and names the issuers that nobody approved.",
+    "Reads TLS handshakes and names the certificate issuers that nobody approved.",
     "",
     ...commands.map(([name, does]) => `  ${name.padEnd(width)}  ${does}`),
     "",
     "  portcullis <command> --help   the options of one command",
     "  portcullis --version          the version",
     "",
-    ...examples.map(([line, does]) => example(line, does)),
+    ...exampleLines(examples),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function example(line: string, does: string): string {
-  return `  ${line.padEnd(EXAMPLE_COLUMNS)}  # ${does}`;
+function exampleLines(examples: Command["examples"]): string[] {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  return examples.map(([line, does]) => `  ${line.padEnd(width)}  # ${does}`);
 }
 
 const COLUMNS = 80;
-const EXAMPLE_COLUMNS = 44;

@@ -32,10 +32,20 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await command.run(rest);
   } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    complain(error.message.split("\n").map(escapeText).join("\n"));
-    return EXIT.MISUSE;
+    if (error instanceof Misuse) {
+      complain(harmless(error.message));
+      return EXIT.MISUSE;
+    }
+    // Left to Node this would exit with 1, which says that everything was read.
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    complain(`a fault of our own, please report it: ${harmless(stack)}`);
+    return EXIT.UNREADABLE;
   }
+}
+
+/** Line breaks are ours. */
+function harmless(text: string): string {
+  return text.split("\n").map(escapeText).join("\n");
 }
 
 async function commandNamed(name: string): Promise<Command> {
@@ -56,7 +66,7 @@ async function help(): Promise<string> {
   return programHelp(
     COMMANDS.map(({ usage, says }) => [usage, says] as const),
     [
-      ["portcullis demo", "see what it finds, in the bundled captures"],
+      ["portcullis demo", "a tour through bundled captures"],
       ["portcullis replay captures/story.pcap", "judge a capture"],
     ],
   );

@@ -1,75 +1,88 @@
 /**
  * A row for each TLS connection, for `--observations` in text.
  *
- * A row needs the tls line of a connection and its verdict, which come one after the other. Rows are
- * printed by time and may be many, so they go through the same sorter as the lines of jsonl.
+ * Rows may be many, so they go through the same sorter as the lines of jsonl. They wait there without
+ * their issuer, as JSON: which certificate line comes when is not known before the end.
  */
 import { escapeText } from "./escape.ts";
+import { addressOf } from "./findings.ts";
 import { column, shorten } from "./layout.ts";
-import type { CertificateLine, Line, TlsLine, VerdictLine } from "./lines.ts";
+import type { CertificateLine, TlsLine, VerdictLine } from "./lines.ts";
 import { LineOrder } from "./order.ts";
 import { instant } from "./quantity.ts";
 import type { WriteBytes } from "./run.ts";
+
+/** What a row shows, and the hash of the leaf for its issuer; "" when none was seen. */
+type Row = [
+  flow: string,
+  atUs: number,
+  who: string,
+  version: string,
+  verdict: string,
+  leaf: string,
+];
 
 export class ConnectionRows {
   readonly #certificates: ReadonlyMap<string, CertificateLine>;
   readonly #columns: number;
   readonly #order = new LineOrder();
-  /** Still without its verdict. */
-  #open: TlsLine | undefined;
 
+  /** `certificates` by hash, as they are when rows are printed. */
   constructor(certificates: ReadonlyMap<string, CertificateLine>, columns: number) {
     this.#certificates = certificates;
     this.#columns = columns;
   }
 
-  add(line: Line): void {
-    if (line.kind === "tls") {
-      this.#close(undefined);
-      this.#open = line;
-    } else if (line.kind === "verdict" && line.flow === this.#open?.flow) {
-      this.#close(line);
-    }
+  add(tls: TlsLine, verdict: VerdictLine | undefined): void {
+    const { seen, why, chain } = tls.certificates;
+    const row: Row = [
+      tls.flow,
+      tls.atUs,
+      `${tls.workload ?? addressOf(tls.client)} → ${tls.serverName ?? tls.server}`,
+      tls.version ?? "no answer",
+      verdict === undefined ? "" : verdict.wouldCut ? "would cut" : verdict.decision,
+      seen === "no" ? `not seen: ${why ?? "unknown"}` : (chain[0] ?? ""),
+    ];
+    this.#order.add(tls, `${JSON.stringify(row)}\n`);
   }
 
   drain(write: WriteBytes): void {
-    this.#close(undefined);
-    const heading = this.#row(["FLOW", "TIME", "WHO", "VERSION", "VERDICT", "ISSUER"]);
-    write(heading, 0, heading.length);
-    this.#order.drain(write);
-    write(LINE_BREAK, 0, LINE_BREAK.length);
+    const print = (rows: string[]) => {
+      const bytes = Buffer.from(`${rows.join("\n")}\n`);
+      write(bytes, 0, bytes.length);
+    };
+    print([this.#layOut(["FLOW", "TIME", "WHO", "VERSION", "VERDICT", "ISSUER"])]);
+    // The sorter hands over whole lines only.
+    this.#order.drain((bytes, from, to) => {
+      const lines = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();
+      print(
+        lines
+          .slice(0, -1)
+          .split("\n")
+          .map((line) => this.#row(JSON.parse(line) as Row)),
+      );
+    });
+    print([""]);
   }
 
-  #close(verdict: VerdictLine | undefined): void {
-    const tls = this.#open;
-    this.#open = undefined;
-    if (tls === undefined) return;
-    const { seen, why, chain } = tls.certificates;
-    const issuer = this.#certificates.get(chain[0] ?? "")?.issuer;
-    const row = this.#row([
-      tls.flow,
-      instant(tls.atUs).slice(11, 23),
-      `${tls.client} → ${tls.serverName ?? tls.server}`,
-      tls.version ?? "no answer",
-      verdict === undefined ? "" : verdict.wouldCut ? "would cut" : verdict.decision,
-      seen === "no" ? `not seen: ${why ?? "unknown"}` : (issuer ?? "unreadable"),
-    ]);
-    this.#order.add(tls, row.toString());
+  #row([flow, atUs, who, version, verdict, leaf]: Row): string {
+    const issuer = this.#certificates.get(leaf)?.issuer;
+    const known = issuer ?? (HASH.test(leaf) ? "not known" : leaf);
+    return this.#layOut([flow, instant(atUs).slice(11, 23), who, version, verdict, known]);
   }
 
-  #row([flow = "", time = "", who = "", version = "", verdict = "", issuer = ""]: string[]) {
-    const rest = this.#columns - 7 - 13 - 10 - 10 - 1;
+  #layOut([flow = "", time = "", who = "", version = "", verdict = "", issuer = ""]: string[]) {
+    const rest = this.#columns - 6 - 13 - 10 - 10 - 1;
     const whoColumns = Math.ceil(rest * 0.6);
-    const row = [
-      column(flow, 6),
+    return [
+      column(flow, 5),
       column(time, 12),
-      column(escapeText(who), whoColumns - 1),
+      column(escapeText(who), whoColumns),
       column(escapeText(version), 9),
       column(verdict, 9),
-      shorten(escapeText(issuer), rest - whoColumns),
-    ];
-    return Buffer.from(`${row.join(" ")}\n`);
+      shorten(escapeText(issuer), rest - whoColumns - 1),
+    ].join(" ");
   }
 }
 
-const LINE_BREAK = Buffer.from("\n");
+const HASH = /^[0-9a-f]{64}$/;

@@ -1,15 +1,12 @@
 /**
- * Findings put together for a reader: what is the same finding about the same server and issuer is one
- * row with a count, the worst first.
+ * Findings put together for a reader: what says the same about the same server is one row with a count,
+ * the worst first.
  *
  * Ten thousand connections to one self-signed server are one thing to look at. Notes say little each
  * and are many (every TLS 1.3 handshake without a key log is one), so a note is one row a rule. Memory
  * is bounded: past `GROUPS_MAX` of a severity, further groups are only counted.
  */
 import {
-  type CertificateLine,
-  DECISIONS,
-  type Decision,
   type FindingLine,
   type Reason,
   SEVERITIES,
@@ -23,14 +20,15 @@ export interface Group {
   first: FindingLine;
   /** Of the connection of `first`; absent when it showed none. */
   serverName: string | undefined;
-  /** The first certificate that `first` is about; absent when none was seen. */
-  certificate: CertificateLine | undefined;
+  /** SHA-256 of the certificate that `first` is about; absent when none was seen. */
+  certificate: string | undefined;
   findings: number;
   readonly clients: Set<string>;
   readonly servers: Set<string>;
-  /** The strictest decision on any of its connections, and how many were or would have been cut. */
-  decision: Decision;
+  /** How many of its connections were cut, would have been, or were or would have been refused. */
   cuts: number;
+  wouldCut: number;
+  refusals: number;
   /** Why the connection of `first` was decided so. */
   reason: readonly Reason[];
 }
@@ -43,14 +41,11 @@ export class FindingGroups {
   /** Findings that found no room. */
   uncounted = 0;
 
-  /** `tls` and `certificate` are what is known of the finding's connection and certificate. */
-  add(
-    finding: FindingLine,
-    tls: TlsLine | undefined,
-    certificate: CertificateLine | undefined,
-  ): void {
+  /** `tls` is the finding's connection, where there is one. */
+  add(finding: FindingLine, tls: TlsLine | undefined): void {
     const serverName = tls?.serverName;
-    const key = keyOf(finding, serverName, certificate?.issuer);
+    const certificate = finding.certificates?.[0] ?? tls?.certificates.chain[0];
+    const key = keyOf(finding, serverName);
     let group = this.#groups.get(key);
     if (group === undefined) {
       if (this.#groupsOf[finding.severity] >= GROUPS_MAX) {
@@ -72,14 +67,14 @@ export class FindingGroups {
     this.#current.groups.push(group);
   }
 
-  /** The verdict on a connection follows its findings. */
+  /** The verdict on a connection, after its findings. */
   decide(verdict: VerdictLine): void {
     if (verdict.flow === undefined || verdict.flow !== this.#current.flow) return;
-    const wasCut = verdict.wouldCut || verdict.decision === "cut";
+    const before = verdict.would ?? verdict.decision;
     for (const group of new Set(this.#current.groups)) {
-      if (wasCut) group.cuts++;
-      const before = verdict.would ?? verdict.decision;
-      if (DECISIONS.indexOf(before) > DECISIONS.indexOf(group.decision)) group.decision = before;
+      if (verdict.decision === "cut") group.cuts++;
+      else if (verdict.wouldCut) group.wouldCut++;
+      else if (before === "refuse") group.refusals++;
       if (group.first.flow === verdict.flow) group.reason = verdict.reason;
     }
   }
@@ -102,7 +97,7 @@ export function addressOf(endpoint: string): string {
 function newGroup(
   finding: FindingLine,
   serverName: string | undefined,
-  certificate: CertificateLine | undefined,
+  certificate: string | undefined,
 ): Group {
   return {
     first: finding,
@@ -111,20 +106,18 @@ function newGroup(
     findings: 0,
     clients: new Set(),
     servers: new Set(),
-    decision: "pass",
     cuts: 0,
+    wouldCut: 0,
+    refusals: 0,
     reason: [],
   };
 }
 
-function keyOf(
-  finding: FindingLine,
-  serverName: string | undefined,
-  issuer: string | undefined,
-): string {
-  const rule = [finding.severity, finding.rule, finding.name];
-  if (finding.severity === "note") return JSON.stringify(rule);
-  return JSON.stringify([...rule, finding.workload, finding.server, serverName, issuer]);
+/** The summary names the issuer or the subject, so the same summary is about the same. */
+function keyOf(finding: FindingLine, serverName: string | undefined): string {
+  const { severity, rule, name, workload, server, summary } = finding;
+  if (severity === "note") return JSON.stringify([severity, rule, name]);
+  return JSON.stringify([severity, rule, name, workload, server, serverName, summary]);
 }
 
 function isBefore(a: FindingLine, b: FindingLine): boolean {

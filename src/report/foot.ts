@@ -7,7 +7,7 @@ import { paint } from "./colour.ts";
 import { escapeText } from "./escape.ts";
 import { column, wrap } from "./layout.ts";
 import { SEVERITIES } from "./lines.ts";
-import { instant, many, size } from "./quantity.ts";
+import { many, period, size } from "./quantity.ts";
 import type { Seen } from "./seen.ts";
 
 /** Lines without line breaks, at most `columns` wide. */
@@ -36,7 +36,7 @@ function read({ summary }: Seen): string {
   if (summary === undefined) return "";
   const what = `${many(summary.packets, "packet")}, ${many(summary.flows, "connection")}`;
   const from = summary.inputs.find((input) => input.firstAtUs !== undefined)?.firstAtUs;
-  const when = from === undefined ? "" : `, ${instant(from)} to ${instant(summary.atUs)}`;
+  const when = from === undefined ? "" : `, ${period(from, summary.atUs)}`;
   return `${what}, ${size(summary.bytes)} in ${many(summary.inputs.length, "capture")}${when}`;
 }
 

@@ -1,7 +1,8 @@
 /** One JSON object a line, in order: what scripts read (INTERFACE, "Lines"; schema.ts). */
-import { printLine } from "./print.ts";
+
 import type { Line } from "./lines.ts";
 import { LineOrder } from "./order.ts";
+import { printLine } from "./print.ts";
 import { type Format, isObservation, type Sink, type SinkOptions } from "./sink.ts";
 
 export const jsonl: Format = {

@@ -7,6 +7,17 @@ export function instant(atUs: number): string {
   return `${new Date(ms).toISOString().replace("T", " ").slice(0, -1)} UTC`;
 }
 
+/** `2026-11-02 10:00:01 to 10:00:09 UTC`, with a second date where the day is another. */
+export function period(fromUs: number, toUs: number): string {
+  const from = instant(fromUs);
+  const to = instant(toUs);
+  const [fromDay, fromTime, zone] = from.split(" ");
+  const [toDay, toTime] = to.split(" ");
+  if (zone !== "UTC" || !to.endsWith("UTC")) return `${from} to ${to}`;
+  const end = fromDay === toDay ? toTime : `${toDay} ${toTime}`;
+  return `${fromDay} ${fromTime?.slice(0, 8)} to ${end?.slice(0, -4)} UTC`;
+}
+
 /** `1 connection`, `12,345 connections`. */
 export function many(count: number, noun: string, plural = `${noun}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;

@@ -17,7 +17,7 @@ import { escapeText } from "./escape.ts";
 import { FindingGroups, type Group, NAMES_MAX } from "./findings.ts";
 import { footLines } from "./foot.ts";
 import { column, shorten, wrap } from "./layout.ts";
-import type { CertificateLine, Line, TlsLine } from "./lines.ts";
+import type { CertificateLine, Line } from "./lines.ts";
 import { instant } from "./quantity.ts";
 import { Seen } from "./seen.ts";
 import type { Format, Sink, SinkOptions } from "./sink.ts";
@@ -36,10 +36,10 @@ class TextSink implements Sink {
   readonly #groups = new FindingGroups();
   readonly #seen = new Seen();
   readonly #rows: ConnectionRows | undefined;
-  /** Certificates by hash, the latest ones: a finding may name one long after its own line. */
+  /** By hash, the latest ones. */
   readonly #certificates = new Map<string, CertificateLine>();
-  /** The connection whose lines are coming in now. */
-  #tls: TlsLine | undefined;
+  /** The lines so far of the connection whose lines are coming in now: they come together. */
+  #connection: Line[] = [];
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -49,33 +49,32 @@ class TextSink implements Sink {
 
   push(line: Line): void {
     this.#seen.add(line);
-    this.#rows?.add(line);
-    switch (line.kind) {
-      case "tls":
-        this.#tls = line;
-        break;
-      case "certificate":
-        this.#remember(line);
-        break;
-      case "finding": {
-        const tls = this.#tls?.flow === line.flow ? this.#tls : undefined;
-        const hash = line.certificates?.[0] ?? tls?.certificates.chain[0];
-        this.#groups.add(line, tls, hash === undefined ? undefined : this.#certificates.get(hash));
-        break;
-      }
-      case "verdict":
-        this.#groups.decide(line);
-        break;
-    }
+    if (line.flow !== this.#connection[0]?.flow) this.#close();
+    this.#connection.push(line);
   }
 
   end(): void {
+    this.#close();
     const { title, colour, write } = this.#options;
     if (title !== undefined) this.#print([paint(escapeText(title), "bold", colour)]);
     this.#rows?.drain(write);
     this.#print(this.#findings());
     this.#print(footLines(this.#seen, this.#columns, colour));
     if (title !== undefined) this.#print([""]);
+  }
+
+  /** All lines of a connection are here, in whatever order. */
+  #close(): void {
+    const lines = this.#connection;
+    this.#connection = [];
+    const tls = lines.find((line) => line.kind === "tls");
+    for (const line of lines) {
+      if (line.kind === "certificate") this.#remember(line);
+      if (line.kind === "finding") this.#groups.add(line, tls);
+    }
+    const verdict = lines.find((line) => line.kind === "verdict");
+    if (verdict !== undefined) this.#groups.decide(verdict);
+    if (tls !== undefined) this.#rows?.add(tls, verdict);
   }
 
   #remember(line: CertificateLine): void {
@@ -102,22 +101,34 @@ class TextSink implements Sink {
 
   #group(group: Group): string[] {
     const { severity, rule, name, summary } = group.first;
-    const issuer = escapeText(group.certificate?.issuer || "not seen");
+    const issuer = escapeText(this.#issuerOf(group));
     const what = `${rule} ${name}`;
     const row = cells(severity, escapeText(what), escapeText(whoOf(group)), issuer, this.#columns);
     return [
       paint(severity, severity, this.#options.colour) + row.slice(severity.length),
-      ...this.#detail("where", whereOf(group)),
       ...this.#detail("why", summary),
-      ...this.#detail("step", stepsOf(group)),
+      ...this.#detail("step", stepsOf(group), STEP_LINES_MAX),
+      ...this.#detail("then", consequenceOf(group)),
       ...this.#detail("do", ruleById(rule)?.whatToDo ?? ""),
+      ...this.#detail("where", whereOf(group)),
     ];
   }
 
+  /** Known at the end only: a certificate is told at its first sight, which is known late. */
+  #issuerOf({ certificate }: Group): string {
+    if (certificate === undefined) return "not seen";
+    return this.#certificates.get(certificate)?.issuer || "not known";
+  }
+
   /** A named paragraph under a row. */
-  #detail(name: string, says: string): string[] {
+  #detail(name: string, says: string, linesMax = Number.POSITIVE_INFINITY): string[] {
     if (says === "") return [];
-    const lines = wrap(escapeText(says), this.#columns - SEVERITY_COLUMNS - DETAIL_COLUMNS);
+    const columns = this.#columns - SEVERITY_COLUMNS - DETAIL_COLUMNS;
+    const lines = wrap(escapeText(says), columns);
+    if (lines.length > linesMax) {
+      const last = lines.splice(linesMax - 1).join(" ");
+      lines.push(shorten(last, columns));
+    }
     const indent = " ".repeat(SEVERITY_COLUMNS);
     return lines.map((line, index) => {
       const label = column(index === 0 ? name : "", DETAIL_COLUMNS);
@@ -134,26 +145,39 @@ class TextSink implements Sink {
 
 function whoOf({ first, serverName, servers, clients }: Group): string {
   const client = clients.size > 1 ? `${countOf(clients)} clients` : [...clients][0];
-  const port = first.server?.slice(first.server.lastIndexOf(":")) ?? "";
+  // The port that everybody expects is left out for room; the full address stands below.
+  const port = first.server?.slice(first.server.lastIndexOf(":")).replace(/^:443$/, "") ?? "";
   const one = serverName === undefined ? first.server : `${serverName}${port}`;
   const server = servers.size > 1 ? `${countOf(servers)} servers` : one;
   return [first.workload ?? client, server].filter((end) => end !== undefined).join(" → ");
 }
 
-function whereOf({ first, findings, cuts, decision }: Group): string {
+function whereOf({ first, findings }: Group): string {
   const parts = [
     first.server,
     first.flow === undefined ? undefined : `flow ${first.flow}`,
     instant(first.atUs),
-    findings > 1 ? `the first of ${findings}` : undefined,
-    cuts > 0 ? `${cuts === findings ? "" : `${cuts} of them `}would have been cut` : undefined,
-    cuts === 0 && decision === "refuse" ? "would have been refused" : undefined,
+    findings > 1 ? `the first of ${findings.toLocaleString("en-US")}` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
 
-function stepsOf({ reason }: Group): string {
+/** What the verdicts on its connections were, where they were more than a report. */
+function consequenceOf({ findings, cuts, wouldCut, refusals }: Group): string {
+  const of = (count: number) => (count === findings ? "" : `${count} of ${findings} `);
+  return [
+    cuts > 0 ? `${of(cuts)}cut` : "",
+    wouldCut > 0 ? `${of(wouldCut)}would have been cut` : "",
+    refusals > 0 ? `${of(refusals)}refused, or would have been` : "",
+  ]
+    .filter((part) => part !== "")
+    .join("; ");
+}
+
+/** That possession of the key was not checked is said of every connection and decides none. */
+function stepsOf({ reason, first }: Group): string {
   return reason
+    .filter(({ step }) => step !== "possession" || first.rule === "C05")
     .map(({ step, line, says }) => `${step}${line === undefined ? "" : ` (line ${line})`}: ${says}`)
     .join("; ");
 }
@@ -175,6 +199,8 @@ const COLUMNS_MAX = 100;
 const SEVERITY_COLUMNS = 10;
 const WHAT_COLUMNS = 22;
 const DETAIL_COLUMNS = 6;
+/** `policy explain` and jsonl have all of it. */
+const STEP_LINES_MAX = 3;
 /** What somebody may scroll through; the worst are at the top. */
 const ROWS_MAX = 100;
 /** About 1 kB each, so 20 MB. Past it the oldest is forgotten and its row says `not seen`. */

@@ -7,7 +7,11 @@ import { printLine } from "../../src/report/print.ts";
 import { connectionLines, HOSTILE, otherLines } from "./sample.ts";
 
 test.each(HOSTILE)("prints %s as JSON.stringify and the escape do", (_, text) => {
-  for (const line of [...connectionLines(1, text), ...connectionLines(2, text), ...otherLines(text)]) {
+  for (const line of [
+    ...connectionLines(1, text),
+    ...connectionLines(2, text),
+    ...otherLines(text),
+  ]) {
     expect(printLine(line)).toBe(escapeJson(line));
     expect(JSON.parse(printLine(line))).toEqual(JSON.parse(JSON.stringify(line)));
   }
@@ -17,7 +21,7 @@ test("prints whatever a field holds", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (fields) => {
       const line = { kind: "host", ...fields, __proto__: null } as unknown as Line;
-      const first = { kind: line.kind, ...line };
+      const first = Object.assign({ kind: "host" }, line);
       expect(JSON.parse(printLine(first))).toEqual(JSON.parse(JSON.stringify(first)));
     }),
   );

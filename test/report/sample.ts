@@ -1,5 +1,6 @@
 /** A line of every kind, as the builders make it, with every text that the wire chooses replaceable. */
 
+import { createHash } from "node:crypto";
 import type { Flow } from "../../src/flow/event.ts";
 import type { TlsObservation } from "../../src/inspect/observation.ts";
 import {
@@ -40,6 +41,7 @@ export function placeOfFlow(id: number): Place {
 export function connectionLines(id: number, text: string, severity: Severity = "breach"): Line[] {
   const flow = flowOf(id);
   const place = placeOf(flow, 0, "egress", id % 2 === 0 ? text : undefined);
+  const hash = createHash("sha256").update(text).digest("hex");
   const observation: TlsObservation = {
     kind: "tls",
     flow,
@@ -64,15 +66,15 @@ export function connectionLines(id: number, text: string, severity: Severity = "
   };
   return [
     tlsLine(observation, place, {
-      certificates: certificatesOf(observation.certificates, [HASH], [HASH]),
+      certificates: certificatesOf(observation.certificates, [hash], [hash]),
       possession: "unverified",
       why: "not-checked",
       evidence: { class: "presented", confidence: "medium" },
     }),
     certificateLine(
       {
-        sha256: HASH,
-        spkiSha256: HASH,
+        sha256: hash,
+        spkiSha256: hash,
         subject: `CN=${text}`,
         issuer: `CN=${text}`,
         serial: "0a",
@@ -96,7 +98,7 @@ export function connectionLines(id: number, text: string, severity: Severity = "
         confidence: "medium",
         summary: `${text} is signed by its own key`,
         attack: [{ strategy: "T1608.003", is: "T1587.003", version: "18.1" }],
-        certificates: [HASH],
+        certificates: [hash],
         evidence: { subject: text, names: [text] },
       },
       place,
