@@ -78,7 +78,7 @@ export function settingFor<Answer>(
 /** `api.example.net (192.0.2.7:443)`, or the address alone. Raw text. */
 export function placeName({ serverName, ip, port }: Destination): string {
   const end = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-  return serverName === undefined ? end : `${serverName} (${end})`;
+  return serverName === undefined || serverName === "" ? end : `${serverName} (${end})`;
 }
 
 /** The bits of byte `index` that a prefix of `bits` bits covers. */

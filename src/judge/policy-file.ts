@@ -115,8 +115,22 @@ function policyOf(
     mode,
     issuers: issuersOf(issuers, source, roots),
     later,
-    notices: [...notices, ...unapplied],
+    notices: [...notices, ...unknownRoots(issuers, roots), ...unapplied],
   });
+}
+
+/** Such a line approves nothing, unless `--roots` brings what it names. */
+function unknownRoots(
+  { allow = [] }: NonNullable<WrittenPolicy["issuers"]>,
+  roots: readonly Roots[],
+): string[] {
+  const names = new Set(roots.map((known) => (known.kind === "file" ? known.name : known.kind)));
+  const strangers = new Set(
+    allow.flatMap((line) => line.roots ?? []).filter((name) => !names.has(name)),
+  );
+  return [...strangers].map(
+    (name) => `\`allow\` names the roots ${name}, and \`issuers.roots\` does not`,
+  );
 }
 
 function issuersOf(

@@ -74,6 +74,12 @@ issuers:
     ]);
   });
 
+  test("is told of a line whose roots are none of the policy's", async () => {
+    const text = `version: 1\nissuers: {allow: [{roots: mozilla}, {roots: ./x.pem}]}`;
+    const { notices } = await parsePolicy(text, "p.yaml");
+    expect(notices).toEqual(["`allow` names the roots ./x.pem, and `issuers.roots` does not"]);
+  });
+
   test("can go to a worker", async () => {
     const policy = await parsePolicy(
       `version: 1\nissuers: {allow: [{spki: ${HASH}, for: [a.example]}]}`,

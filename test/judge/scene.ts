@@ -1,22 +1,29 @@
 /** A small world to judge: a root, what it issued, an outsider, and handshakes with any of them. */
-import { hash } from "node:crypto";
+import { generateKeyPairSync, hash, type KeyObject } from "node:crypto";
 import type { TlsObservation } from "../../src/inspect/observation.ts";
 import type { JudgeInput } from "../../src/judge/decide.ts";
 import type { FileRoots } from "../../src/judge/policy.ts";
 import type { Chain } from "../../src/trust/store.ts";
 import { ChainStore } from "../../src/trust/store.ts";
-import { type Identity, type IdentityShape, mint } from "../wire/identity.ts";
+import * as der from "../wire/der.ts";
+import {
+  certificateExtension,
+  type Identity,
+  type IdentityShape,
+  mint,
+  spkiOf,
+} from "../wire/identity.ts";
 
 const NAME = "api.corp.example";
 
-export const root = mint({ subject: "CN=Corp Root", ca: true });
-export const issuing = mint({ subject: "O=Example,CN=Corp CA 2", issuer: root, ca: true });
-export const otherRoot = mint({ subject: "CN=Other Root", ca: true });
+export const root = issue({ subject: "CN=Corp Root", ca: true });
+export const issuing = issue({ subject: "O=Example,CN=Corp CA 2", issuer: root, ca: true });
+export const otherRoot = issue({ subject: "CN=Other Root", ca: true });
 /** Under a root of its own, which no policy here knows. */
-export const impostor = mint({ subject: "O=Example,CN=Corp CA 2", ca: true });
+export const impostor = issue({ subject: "O=Example,CN=Corp CA 2", ca: true });
 
 const leaf = (shape: Partial<IdentityShape> = {}) =>
-  mint({ subject: "CN=api", issuer: issuing, names: [NAME], ...shape });
+  issue({ subject: "CN=api", issuer: issuing, names: [NAME], ...shape });
 
 const good = leaf();
 const alone = leaf({ issuer: undefined as never, subject: "CN=alone" });
@@ -119,4 +126,20 @@ export function rootFile(identity: Identity, name = "./corp.pem"): FileRoots {
 export function hashesOf(identity: Identity): { spki: string; certificate: string } {
   const { spkiSha256, sha256 } = store.certificate(identity.der);
   return { spki: spkiSha256, certificate: sha256 };
+}
+
+/** With both key identifiers, so that there is no style to note. */
+function issue(shape: IdentityShape): Identity {
+  const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const own = keyIdentifier(key);
+  const issuer = keyIdentifier(shape.issuer?.key ?? key);
+  const extensions = [
+    certificateExtension("2.5.29.14", der.octetString(own)),
+    certificateExtension("2.5.29.35", der.sequence(der.tlv(0x80, issuer))),
+  ];
+  return mint({ ...shape, key, extensions });
+}
+
+function keyIdentifier(key: KeyObject): Uint8Array {
+  return Uint8Array.from(hash("sha256", spkiOf(key), "buffer").subarray(0, 20));
 }

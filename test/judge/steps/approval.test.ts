@@ -195,6 +195,19 @@ describe("approval", () => {
       rules: ["A15"],
     },
     {
+      name: "asks for no more when a line has expired than when it never was",
+      policy: `unapproved: pass, allow: [{issuer: "${DN}", expires: 2026-11-01}]`,
+      chain: "good",
+      decision: "pass",
+      rules: ["A15"],
+    },
+    {
+      name: "takes the path to a root where another line names a key on the way",
+      policy: `allow: [{spki: ${issuing.spki}, for: [x.example]}, {issuer: "${DN}"}]`,
+      chain: "good",
+      decision: "pass",
+    },
+    {
       name: "cuts a pinned key at a place it is not approved for",
       policy: `allow: [{spki: ${issuing.spki}, for: [x.example]}]`,
       known: false,

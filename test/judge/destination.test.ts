@@ -1,0 +1,99 @@
+/** Names and networks of a policy: which are understood, and what they cover. */
+import { describe, expect, test } from "vitest";
+import { coversAddress, coversName, parseTarget, settingFor } from "../../src/judge/destination.ts";
+import { Memo } from "../../src/judge/memo.ts";
+import type { Target } from "../../src/judge/policy.ts";
+
+const target = (text: string) => parseTarget(text) as Target;
+const entry = (to: string[], then: string, line: number) => ({ to: to.map(target), then, line });
+
+describe("a target", () => {
+  test.each([
+    ["10.0.0.0/8", "10.255.1.2", true],
+    ["10.0.0.0/8", "11.0.0.0", false],
+    ["192.0.2.7", "192.0.2.7", true],
+    ["192.0.2.7", "192.0.2.8", false],
+    ["192.0.2.128/25", "192.0.2.127", false],
+    ["192.0.2.128/25", "192.0.2.200", true],
+    ["0.0.0.0/0", "203.0.113.9", true],
+    ["0.0.0.0/0", "2001:db8::1", false],
+    ["2001:db8::/33", "2001:db8:7fff::1", true],
+    ["2001:db8::/33", "2001:db8:8000::1", false],
+    ["::/0", "2001:db8::1", true],
+    ["::1", "::1", true],
+    ["2001:DB8:0:0::1", "2001:db8::1", true],
+    ["10.0.0.0/8", "no address", false],
+    ["10.0.0.0/8", "", false],
+  ])("%s covers the address %s: %s", (text, ip, covered) => {
+    expect(coversAddress(target(text), ip)).toBe(covered);
+  });
+
+  test.each([
+    ["api.example", "api.example", true],
+    ["api.example", "x.api.example", false],
+    ["*.example.net", "a.example.net", true],
+    ["*.example.net", "a.b.example.net", false],
+    ["*.example.net", "example.net", false],
+    ["*.example.net", "aexample.net", false],
+    ["*.example.net", ".example.net", false],
+    ["API.Example", "api.example", true],
+    ["api.example.", "api.example", true],
+    ["10.0.0.0/8", "10.0.0.1", false],
+  ])("%s covers the name %s: %s", (text, name, covered) => {
+    expect(coversName(target(text), name)).toBe(covered);
+  });
+
+  test.each([
+    "",
+    "*",
+    "*.",
+    "a b",
+    "*.*.example",
+    "a.*.example",
+    "-a.example",
+    "1.2.3",
+    "1.2.3.4/33",
+    "1.2.3.4/",
+    "1.2.3.4/a",
+    "1.2.3.4/8",
+    "::/129",
+    "fe80::1%eth0",
+    "example/24",
+    "[::1]",
+  ])("is not %j", (text) => {
+    expect(parseTarget(text)).toBeTypeOf("string");
+  });
+});
+
+describe("a setting", () => {
+  const setting = {
+    default: "cut",
+    line: 3,
+    for: [entry(["*.lab.example", "10.9.0.0/16"], "report", 5), entry(["10.0.0.0/8"], "refuse", 6)],
+  };
+
+  test.each([
+    [{ name: "a.lab.example", ip: "192.0.2.1" }, "report", 5],
+    [{ name: undefined, ip: "10.9.1.1" }, "report", 5],
+    [{ name: "b.example", ip: "10.8.1.1" }, "refuse", 6],
+    [{ name: "b.example", ip: "192.0.2.1" }, "cut", 3],
+  ])("has for %j the answer %s of line %i", (place, answer, line) => {
+    expect(settingFor(setting, { port: 443, ...place })).toEqual({ answer, line });
+  });
+});
+
+describe("a memo", () => {
+  test("never holds more than its limit, and keeps what is asked for", () => {
+    const memo = new Memo<number>(4);
+    memo.set("kept", 0);
+    for (let i = 1; i <= 100; i++) {
+      memo.set(`k${i}`, i);
+      expect(memo.get("kept")).toBe(0);
+    }
+    const held = Array.from({ length: 100 }, (_, i) => memo.get(`k${i + 1}`)).filter(
+      (v) => v !== undefined,
+    );
+    expect(held.length).toBeLessThan(4);
+    expect(memo.get("k100")).toBe(100);
+  });
+});
