@@ -118,7 +118,9 @@ export class Judge {
   }
 
   #decide(input: JudgeInput): { judgement: Judgement; span: Span } {
-    const { observation, chain, clientChain, direction, possession = NOT_CHECKED } = input;
+    const { observation, chain, clientChain, direction } = input;
+    // A copy: what goes out is frozen, and the caller's object is not ours to freeze.
+    const possession = { ...(input.possession ?? NOT_CHECKED) };
     const { atUs, certificates, coverage } = observation;
     const destination = destinationOf(input);
     const spans: Span[] = [spanBetween(this.#turns, atUs)];

@@ -86,6 +86,15 @@ describe("memory", () => {
     ]);
   });
 
+  test("knows to the microsecond when an approval runs out", async () => {
+    const judge = new Judge(await policyOf(`allow: [{issuer: "${DN}", expires: 2026-06-30}]`));
+    const last = Date.UTC(2026, 6, 1) * 1000 - 1;
+    const at = (atUs: number) =>
+      judge.judge(handshake({ chain: chains.good, possession: { state: "verified" }, atUs }));
+    const decisions = [last + 1, last, last + 1].map((us) => at(us).verdict.decision);
+    expect(decisions).toEqual(["report", "pass", "report"]);
+  });
+
   test("cannot be made to take one server for another by a name with spaces in it", () => {
     const judge = new Judge(defaultPolicy);
     const tricky = judge.judge(handshake({ chain: chains.good, workload: "a", name: "b" }));

@@ -62,6 +62,10 @@ export const chains = {
   "not yet valid": chainOf(early, issuing),
   "for another name": chainOf(otherName, issuing),
   "with a broken signature": chainOf(leaf({ badSignature: true }), issuing),
+  "without key identifiers": chainOf(
+    mint({ subject: "CN=api", issuer: issuing, names: [NAME] }),
+    issuing,
+  ),
   unreadable: store.get([Uint8Array.of(0x30, 3, 1, 2, 3)]),
 } satisfies Record<string, Chain>;
 export type ChainName = keyof typeof chains;

@@ -18,8 +18,8 @@ export interface Overlap {
   readonly side: "client" | "server";
   /** Of the first byte that differs. */
   readonly offset: number;
-  /** How many bytes the overlap has. */
-  readonly bytes: number;
+  /** How many bytes the overlap has; absent if nobody counted. */
+  readonly bytes?: number;
   /** How many such overlaps this connection had; 1 if absent. */
   readonly count?: number;
 }
@@ -27,8 +27,9 @@ export interface Overlap {
 /** One finding a connection is enough: the caller sums up. */
 export function evasionFinding({ side, offset, bytes, count = 1 }: Overlap): Finding {
   const times = count === 1 ? "once" : `${count} times`;
+  const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
   return findingOf(evasion, "report", {
-    summary: `The ${side} side sent different bytes for the same place ${times}, first at offset ${offset} (${bytes} bytes): what we read may not be what the peer read.`,
-    evidence: { side, offset, bytes, count },
+    summary: `The ${side} side sent different bytes for the same place ${times}, first at offset ${offset}${size}: what we read may not be what the peer read.`,
+    evidence: { side, offset, count, ...(bytes === undefined ? {} : { bytes }) },
   });
 }

@@ -57,7 +57,7 @@ export function hygieneAsks(
   return askable(context, settingFor(context.policy.issuers.hygiene, context.destination).answer);
 }
 
-/** The client's purpose has no name to compare. */
+/** Of a client's certificate no name is expected, so no finding is about one. */
 function hygieneFaults(about: Presented, findings: readonly TrustFinding[]): TrustFinding[] {
   const faults = findings.filter(({ name }) => wordOf({ name }) !== undefined);
   // Without a readable leaf there is no path, and still it says something that the bytes are bad.
@@ -65,7 +65,7 @@ function hygieneFaults(about: Presented, findings: readonly TrustFinding[]): Tru
     const known = faults.some((fault) => fault.name === name && fault.certificate === about.leaf);
     if (FATAL[name] !== undefined && !known) faults.push({ name, detail, certificate: about.leaf });
   }
-  return about.side === "server" ? faults : faults.filter((fault) => wordOf(fault) !== "name");
+  return faults;
 }
 
 /** The word of `tolerate:` for a fault, `style` for a note, `undefined` for what is none of these. */

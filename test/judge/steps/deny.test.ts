@@ -40,6 +40,7 @@ describe("deny", () => {
       chain: "good",
       decision: "cut",
       rules: ["C01"],
+      says: /^cut: .*\nrefuse: /,
     },
     {
       name: "knows a denied issuer by name alone",

@@ -49,6 +49,14 @@ describe("hygiene", () => {
       rules: ["C02"],
     },
     {
+      name: "makes a note of style, whatever `hygiene` says",
+      policy: "hygiene: cut",
+      chain: "without key identifiers",
+      decision: "pass",
+      rules: ["C04"],
+      says: /a note: the server's chain has missing-key-identifier/,
+    },
+    {
       name: "keeps a self-signed and a wrong name apart",
       policy: "",
       chain: "self-signed",
