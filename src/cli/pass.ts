@@ -37,16 +37,20 @@ export async function pass(
 ): Promise<PassEnd> {
   const formats = FORMATS.filter(({ name }) => options.formats.includes(name));
   const forMachines = formats.some((format) => !format.forPeople);
-  const sinks: Sink[] = formats.map((format) => {
+  const sinks: Sink[] = [];
+  for (const format of formats) {
     const aside = format.forPeople && forMachines;
-    return format.open({
-      write: aside ? err : out,
-      observations: options.observations,
-      columns: options.columns,
-      colour: aside ? options.colour.err : options.colour.out,
-      ...(options.title !== undefined && { title: options.title }),
-    });
-  });
+    const open = await format.load();
+    sinks.push(
+      open({
+        write: aside ? err : out,
+        observations: options.observations,
+        columns: options.columns,
+        colour: aside ? options.colour.err : options.colour.out,
+        ...(options.title !== undefined && { title: options.title }),
+      }),
+    );
+  }
   const end = await replay(
     {
       inputs: options.inputs,

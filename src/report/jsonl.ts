@@ -3,15 +3,9 @@
 import type { Line } from "./lines.ts";
 import { LineOrder } from "./order.ts";
 import { printLine } from "./print.ts";
-import { type Format, isObservation, type Sink, type SinkOptions } from "./sink.ts";
+import { isObservation, type OpenSink, type Sink, type SinkOptions } from "./sink.ts";
 
-export const jsonl: Format = {
-  name: "jsonl",
-  says: "one JSON object a line, for scripts (`portcullis schema` describes them)",
-  forPeople: false,
-  wantsObservations: false,
-  open: (options) => new JsonlSink(options),
-};
+export const openJsonl: OpenSink = (options) => new JsonlSink(options);
 
 class JsonlSink implements Sink {
   readonly #options: SinkOptions;

@@ -36,8 +36,11 @@ export interface Format {
   readonly forPeople: boolean;
   /** It wants the lines of `--observations` even when they are not to be printed. */
   readonly wantsObservations: boolean;
-  open(options: SinkOptions): Sink;
+  /** Its file, which is loaded only when somebody wants the format. */
+  load(): Promise<OpenSink>;
 }
+
+export type OpenSink = (options: SinkOptions) => Sink;
 
 /** True for a line that is printed only with `--observations` (INTERFACE, "Lines"). */
 export function isObservation(line: Line): boolean {

@@ -20,15 +20,9 @@ import { column, shorten, wrap } from "./layout.ts";
 import type { CertificateLine, Line } from "./lines.ts";
 import { instant } from "./quantity.ts";
 import { Seen } from "./seen.ts";
-import type { Format, Sink, SinkOptions } from "./sink.ts";
+import type { OpenSink, Sink, SinkOptions } from "./sink.ts";
 
-export const text: Format = {
-  name: "text",
-  says: "a table for people, the worst first",
-  forPeople: true,
-  wantsObservations: true,
-  open: (options) => new TextSink(options),
-};
+export const openText: OpenSink = (options) => new TextSink(options);
 
 class TextSink implements Sink {
   readonly #options: SinkOptions;

@@ -3,15 +3,15 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FORMATS, FORMATS_TO_COME } from "../../src/report/index.ts";
 import type { Line } from "../../src/report/lines.ts";
-import type { Format, SinkOptions } from "../../src/report/sink.ts";
+import type { OpenSink, SinkOptions } from "../../src/report/sink.ts";
 import { connectionLines, HOSTILE, otherLines, summary } from "./sample.ts";
 
 const CONTROL =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/;
 
-function printedBy(format: Format, lines: readonly Line[], options: Partial<SinkOptions> = {}) {
+function printedBy(open: OpenSink, lines: readonly Line[], options: Partial<SinkOptions> = {}) {
   const pieces: Buffer[] = [];
-  const sink = format.open({
+  const sink = open({
     write: (bytes, from, to) => void pieces.push(Buffer.from(bytes.subarray(from, to))),
     observations: true,
     columns: 100,
@@ -24,10 +24,12 @@ function printedBy(format: Format, lines: readonly Line[], options: Partial<Sink
   return Buffer.concat(pieces).toString();
 }
 
-describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_, format) => {
+describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", async (_, format) => {
+  const open = await format.load();
+
   test.each(HOSTILE)("prints no control character for %s", (_what, text) => {
     const out = printedBy(
-      format,
+      open,
       [...connectionLines(1, text), ...connectionLines(2, text), ...otherLines(text)],
       {
         title: text,
@@ -39,9 +41,9 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_,
 
   test.each(HOSTILE)("prints as many lines for %s as for a tame name", (_what, text) => {
     const count = (name: string) =>
-      printedBy(format, [...connectionLines(1, name), ...otherLines(name)]).split("\n").length;
+      printedBy(open, [...connectionLines(1, name), ...otherLines(name)]).split("\n").length;
     // Longer text may wrap; what it must not do is begin lines that look like output of their own.
-    const forged = printedBy(format, connectionLines(1, text))
+    const forged = printedBy(open, connectionLines(1, text))
       .split("\n")
       .filter((line) => line.startsWith('{"kind":"verdict","decision"'));
     expect(forged).toEqual([]);
@@ -49,22 +51,22 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_,
   });
 
   test("ends its output with a line break", () => {
-    expect(printedBy(format, [...connectionLines(1, "a"), summary()])).toMatch(/\n$/);
-    expect(printedBy(format, [summary()])).toMatch(/\n$/);
+    expect(printedBy(open, [...connectionLines(1, "a"), summary()])).toMatch(/\n$/);
+    expect(printedBy(open, [summary()])).toMatch(/\n$/);
   });
 
   test("does not depend on the order in which connections end", () => {
     const one = connectionLines(1, "a");
     const two = connectionLines(2, "b");
     const last = [summary()];
-    expect(printedBy(format, [...two, ...one, ...last])).toBe(
-      printedBy(format, [...one, ...two, ...last]),
+    expect(printedBy(open, [...two, ...one, ...last])).toBe(
+      printedBy(open, [...one, ...two, ...last]),
     );
   });
 
   test("shows nothing of what was seen unless asked", () => {
-    const asked = printedBy(format, [...connectionLines(1, "a"), summary()]);
-    const unasked = printedBy(format, [...connectionLines(1, "a"), summary()], {
+    const asked = printedBy(open, [...connectionLines(1, "a"), summary()]);
+    const unasked = printedBy(open, [...connectionLines(1, "a"), summary()], {
       observations: false,
     });
     expect(unasked.split("\n").length).toBeLessThan(asked.split("\n").length);
@@ -72,9 +74,9 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_,
 
   test("shows colours only when told that there are any", () => {
     const lines = [...connectionLines(1, "a"), summary({ breach: 1 })];
-    expect(printedBy(format, lines)).not.toContain("\x1b");
-    const coloured = printedBy(format, lines, { colour: true });
-    expect(coloured.replace(/\x1b\[[0-9;]*m/g, "")).toBe(printedBy(format, lines));
+    expect(printedBy(open, lines)).not.toContain("\x1b");
+    const coloured = printedBy(open, lines, { colour: true });
+    expect(coloured.replace(/\x1b\[[0-9;]*m/g, "")).toBe(printedBy(open, lines));
   });
 
   test("says what it is for", () => {

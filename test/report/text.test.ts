@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { columnsOf } from "../../src/report/layout.ts";
 import type { Line, TlsLine, VerdictLine } from "../../src/report/lines.ts";
-import { text } from "../../src/report/text.ts";
+import { openText } from "../../src/report/text.ts";
 import { connectionLines, otherLines, summary } from "./sample.ts";
 
 function printed(lines: readonly Line[], columns = 100, observations = false): string {
   const pieces: string[] = [];
-  const sink = text.open({
+  const sink = openText({
     write: (bytes, from, to) => void pieces.push(Buffer.from(bytes.subarray(from, to)).toString()),
     observations,
     columns,
