@@ -15,6 +15,7 @@
  *      fault, and reading goes on: people want to see whose certificate it was.
  */
 import type { Faults } from "./fault.ts";
+import { dottedOid } from "./oid-text.ts";
 
 export class DerReader {
   readonly bytes: Uint8Array;
@@ -152,16 +153,10 @@ export class DerReader {
 
   /** The same for an element that was already read, whatever its tag. */
   oidContent(what: string): string {
-    const key = latin1(this.bytes, this.from, this.to);
-    const known = OIDS_SEEN.get(key);
-    if (known !== undefined) return known;
     const dotted = dottedOid(this.bytes, this.from, this.to);
-    if (dotted === undefined) {
-      this.#break(this.start, `${what}: OBJECT IDENTIFIER breaks its rules`);
-      return "";
-    }
-    if (OIDS_SEEN.size < OIDS_SEEN_MAX) OIDS_SEEN.set(key, dotted);
-    return dotted;
+    if (dotted !== undefined) return dotted;
+    this.#break(this.start, `${what}: OBJECT IDENTIFIER breaks its rules`);
+    return "";
   }
 
   /** Content of a BIT STRING that holds whole bytes (a key, a signature). */
@@ -191,8 +186,9 @@ export class DerReader {
       if (bytes[from + 1 + (bit >> 3)]! & (0x80 >> (bit & 7))) value |= 1 << bit;
     }
     // Named bit lists end in a one bit (X.690 §11.2.2), and the bits behind the end are zero.
-    const last = to - from > 1 ? bytes[to - 1]! : 0x80 << unused;
-    if (unused > 7 || (last & ((2 << unused) - 1)) !== 1 << unused) {
+    const ends =
+      to - from === 1 ? unused === 0 : (bytes[to - 1]! & ((2 << unused) - 1)) === 1 << unused;
+    if (unused > 7 || !ends) {
       this.faults.add("malformed-der", start, `${what}: BIT STRING has loose trailing bits`);
     }
     return value;
@@ -214,31 +210,6 @@ export class DerReader {
     empty.broken = true;
     return empty;
   }
-}
-
-/** The bytes from `from` to `to`, one character each. */
-export function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
-}
-
-/** Arcs end where the top bit is clear, begin with no padding, and stay within 2^53 here. */
-function dottedOid(bytes: Uint8Array, from: number, to: number): string | undefined {
-  if (from === to || to - from > OID_BYTES_MAX || bytes[to - 1]! >= 0x80) return undefined;
-  let dotted = "";
-  let arc = 0;
-  let begins = true;
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i]!;
-    if (begins && byte === 0x80) return undefined;
-    arc = arc * 128 + (byte & 0x7f);
-    if (arc > Number.MAX_SAFE_INTEGER) return undefined;
-    begins = byte < 0x80;
-    if (!begins) continue;
-    const top = Math.min(2, Math.floor(arc / 40));
-    dotted += dotted === "" ? `${top}.${arc - top * 40}` : `.${arc}`;
-    arc = 0;
-  }
-  return dotted;
 }
 
 function hex(tag: number): string {
@@ -265,9 +236,3 @@ export const TAG = {
   SEQUENCE: 0x30,
   SET: 0x31,
 } as const;
-
-/** Real ones are under 20 bytes. */
-const OID_BYTES_MAX = 64;
-/** Decoding an OID costs more than looking it up; whoever sends thousands pays the decoding. */
-const OIDS_SEEN_MAX = 1024;
-const OIDS_SEEN = new Map<string, string>();

@@ -1,8 +1,9 @@
 /**
  * GeneralName (RFC 5280 §4.2.1.6): what a subjectAltName holds, and, as a pattern, a name constraint.
  */
-import { type DerReader, latin1, TAG } from "./der.ts";
+import { type DerReader, TAG } from "./der.ts";
 import { formatName, type Name, readName } from "./name.ts";
+import { latin1 } from "./oid-text.ts";
 
 export interface GeneralName {
   readonly kind: "other" | "email" | "dns" | "x400" | "dn" | "edi" | "uri" | "ip" | "rid";

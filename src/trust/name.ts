@@ -5,9 +5,10 @@
  * The key folds ASCII case and runs of spaces and sees no difference between string types, as OpenSSL
  * does. RFC 4518 would fold all of Unicode; being stricter only makes an odd issuer unknown.
  */
-import { DerReader, latin1, TAG } from "./der.ts";
+import { DerReader, TAG } from "./der.ts";
 import { Faults } from "./fault.ts";
 import { ATTRIBUTE } from "./oid.ts";
+import { latin1 } from "./oid-text.ts";
 
 /** One attribute; `text` is absent when the value is no string that RFC 5280 knows. */
 export interface Attribute {

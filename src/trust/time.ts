@@ -2,7 +2,8 @@
  * The two time types of a certificate (RFC 5280 §4.1.2.5): UTCTime until 2049, GeneralizedTime from
  * 2050 on, both in UTC, with seconds, without fractions.
  */
-import { type DerReader, latin1, TAG } from "./der.ts";
+import { type DerReader, TAG } from "./der.ts";
+import { latin1 } from "./oid-text.ts";
 
 /** Microseconds since 1970; NaN, and a fault, when the element is not a time. */
 export function readTime(parent: DerReader, what: string): number {
