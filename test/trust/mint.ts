@@ -123,8 +123,8 @@ export function basicConstraints(ca: boolean, pathLength?: number, critical = tr
 /** Bit numbers of RFC 5280 §4.2.1.3, all below 8. */
 export function keyUsage(...bits: readonly number[]): Uint8Array {
   const byte = bits.reduce((sum, bit) => sum | (0x80 >> bit), 0);
-  const unused = bits.length === 0 ? 0 : 7 - Math.max(...bits);
-  return extension("2.5.29.15", tlv(3, Uint8Array.of(unused, byte)), true);
+  const content = bits.length === 0 ? [0] : [7 - Math.max(...bits), byte];
+  return extension("2.5.29.15", tlv(3, Uint8Array.from(content)), true);
 }
 
 export function extendedKeyUsage(...purposes: readonly string[]): Uint8Array {

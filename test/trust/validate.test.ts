@@ -376,6 +376,28 @@ describe("a path", () => {
     expect(answer.paths.map(({ anchor }) => anchor.source).sort()).toEqual(["file", "policy"]);
   });
 
+  test("of sixteen certificates is found, and of seventeen is not", () => {
+    const keys = Array.from({ length: 16 }, () => ecKey());
+    const line = (length: number) => {
+      const steps = keys.slice(0, length).map((key, i) =>
+        mint({
+          subject: name(`CA ${i}`),
+          issuer: i === 0 ? rootName : name(`CA ${i - 1}`),
+          key,
+          signer: i === 0 ? rootKey : keys[i - 1]!,
+          extensions: ca,
+        }),
+      );
+      const last = { issuer: name(`CA ${length - 1}`), signer: keys[length - 1]! };
+      return ask([mint({ ...leafSpec, ...last }), ...steps], [rootOf(root)]);
+    };
+    expect(line(14).valid).toBe(true);
+    expect([line(15).trusted, names(line(15))]).toEqual([
+      false,
+      expect.arrayContaining(["budget"]),
+    ]);
+  });
+
   test("of an empty chain is none", () => {
     expect(counted(ask([], [rootOf(root)]))).toEqual(["no-certificate"]);
   });
