@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, type FileRoots } from "../../src/judge/policy.ts";
 import { PolicyError } from "../../src/judge/policy-error.ts";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
 import { readRoots, withRoots } from "../../src/judge/roots.ts";
-import { hashesOf, otherRoot, root } from "./scene.ts";
+import { hashesOf, otherRoot, root, rootFile } from "./scene.ts";
 
 describe("roots", () => {
   let folder: string;
@@ -70,6 +70,16 @@ describe("roots", () => {
     expect(der).toBe(pem);
     expect(other).not.toBe(pem);
     expect(pem).not.toBe(defaultPolicy.sha256);
+  });
+
+  test("change the hash when an allow line means other ones", async () => {
+    const allow = (file: string) => `version: 1\nissuers: {allow: [{roots: ${file}}]}`;
+    const both = [rootFile(root, "./a.pem"), rootFile(otherRoot, "./b.pem")];
+    const renamed = [rootFile(root, "./x.pem"), rootFile(otherRoot, "./y.pem")];
+    const hashOf = async (file: string, roots: FileRoots[]) =>
+      withRoots(await parsePolicy(allow(file), "p.yaml"), roots).sha256;
+    expect(await hashOf("./x.pem", renamed)).toBe(await hashOf("./a.pem", both));
+    expect(await hashOf("./b.pem", both)).not.toBe(await hashOf("./a.pem", both));
   });
 
   test("come with a policy in UTF-8 only", async () => {

@@ -3,7 +3,9 @@ import type { Attack } from "../finding.ts";
 
 /** One tag for each technique that the behaviour really is. */
 export function tagged(strategy: string, techniques: readonly string[]): readonly Attack[] {
-  return techniques.map((is) => ({ strategy, is, version: ATTACK_VERSION }));
+  return Object.freeze(
+    techniques.map((is) => Object.freeze({ strategy, is, version: ATTACK_VERSION })),
+  );
 }
 
 /** "Install digital certificate", the source of the A rules. */
