@@ -57,6 +57,11 @@ function compare(
     ...COLUMNS,
     { head: "GB/s", cell: (row) => (bytes / 1e9 / row.median.seconds).toFixed(2) },
     { head: "TLS logged", cell: (row) => `${logged.get(row.name) ?? "-"}` },
+    // Steadier than time when others want the same cores; but it counts all cores of a program.
+    {
+      head: "cpu ratio",
+      cell: (row) => (row.median.cpuSeconds / ours.median.cpuSeconds).toFixed(2),
+    },
     { head: "ratio", cell: (row) => (row.median.seconds / ours.median.seconds).toFixed(2) },
   ]);
   process.stdout.write(`${text}\n`);

@@ -5,7 +5,7 @@
  * breaks off.
  */
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism, cpus, loadavg } from "node:os";
 import { compareFormats, measureHandshake, measureJobs, measureStart } from "./alone.ts";
 import { DATA, ensureCaptures } from "./captures.ts";
 import { compareBulk, compareHandshakes, type Section } from "./compare.ts";
@@ -37,6 +37,8 @@ async function main(wanted: readonly string[]): Promise<number> {
   const all = peers(suricata);
   const machine = `${availableParallelism()} cores, ${cpus()[0]?.model}, Node ${process.version}`;
   process.stdout.write(`${machine}\n`);
+  const load = loadavg()[0] ?? 0;
+  if (load > BUSY) process.stdout.write(`load ${load.toFixed(1)}: others use these cores too\n`);
   if (!suricata) process.stdout.write("Suricata could not be had: it is not in this comparison\n");
 
   const broken: string[] = [];
@@ -60,5 +62,8 @@ async function main(wanted: readonly string[]): Promise<number> {
   process.stdout.write(`\n${verdict.length === 0 ? "all goals reached" : verdict.join("\n")}\n`);
   return verdict.length === 0 ? 0 : 1;
 }
+
+/** Above this many waiting processes times are not to be trusted, and ratios only roughly. */
+const BUSY = 0.5;
 
 process.exitCode = await main(process.argv.slice(2));
