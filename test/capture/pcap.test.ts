@@ -44,6 +44,20 @@ describe.each([
   });
 });
 
+test.each(["big", "little"] as const)(
+  "a damaged record behind megabytes of good ones is named by its byte in the file: %s endian",
+  async (endian) => {
+    const many = Array.from({ length: 3000 }, (_, n) => ({
+      atUs: EPOCH_US + n,
+      bytes: pattern(999),
+    }));
+    const good = pcap(many, { endian });
+    const read = await readBytes(concat(good, new Uint8Array(16).fill(0x7f), good));
+    expect(read.packets).toHaveLength(3000);
+    expect(read.damage?.atByte).toBe(good.length);
+  },
+);
+
 describe("a pcap that ends too soon", () => {
   const whole = pcap(PACKETS);
   const second = 24 + 16 + 60;

@@ -91,12 +91,13 @@ describe.each(["big", "little"] as const)("a pcapng of %s byte order", (endian: 
   });
 
   test("a simple packet is as long as the interface's snap length lets it be", async () => {
-    const cut = { atUs: 0, bytes: pattern(32), originalBytes: 100 };
+    // Not a multiple of 4: the block is padded, and the padding is no part of the packet.
+    const cut = { atUs: 0, bytes: pattern(30), originalBytes: 100 };
     const read = await readBytes(
-      pcapng([section({ endian }), iface({ snapBytes: 32 }), simple(cut)]),
+      pcapng([section({ endian }), iface({ snapBytes: 30 }), simple(cut)]),
     );
     expect(read.packets).toEqual([
-      { atUs: 0, bytes: pattern(32), original: 100, link: LINK.ethernet },
+      { atUs: 0, bytes: pattern(30), original: 100, link: LINK.ethernet },
     ]);
   });
 });
@@ -211,6 +212,16 @@ describe("blocks that lie", () => {
     const file = concat(pcapng([section()]), bad, enhanced(packet(60))("little"));
     expect((await readBytes(file)).packets).toHaveLength(1);
   });
+});
+
+test("what is wrong behind megabytes of good blocks is named by its byte in the file", async () => {
+  const good = simplePcapng(Array.from({ length: 3000 }, () => packet(999)));
+  const odd = enhanced(packet(60, { interfaceId: 7 }))("little");
+  const bad = block(6, pattern(40), { length: 4 })("little");
+  const read = await readBytes(concat(good, odd, bad));
+  expect(read.packets).toHaveLength(3000);
+  expect(read.oddities[0]?.atByte).toBe(good.length + 8 + 20);
+  expect(read.damage?.atByte).toBe(good.length + odd.length);
 });
 
 describe("limits", () => {

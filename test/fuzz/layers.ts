@@ -11,20 +11,65 @@ import { Fragments } from "../../src/flow/fragments.ts";
 import { type Above, FlowTable } from "../../src/flow/table.ts";
 import type { SeenCertificates } from "../../src/inspect/observation.ts";
 import { TlsConnection } from "../../src/inspect/tls/connection.ts";
+import { defaultPolicy } from "../../src/judge/policy.ts";
+import { Judging } from "../../src/judging.ts";
+import type { Line } from "../../src/report/lines.ts";
 import { type Certificate, parseCertificate } from "../../src/trust/certificate.ts";
 import type { Mutant } from "./mutant.ts";
 
-export const LAYER_NAMES = ["capture", "decode", "flow", "inspect", "certificate"] as const;
+export const LAYER_NAMES = [
+  "capture",
+  "decode",
+  "flow",
+  "inspect",
+  "certificate",
+  "judge",
+] as const;
 export type Layer = (typeof LAYER_NAMES)[number];
 /** How many mutants did something in a layer. */
 export type Reach = Record<Layer, number>;
+
+export function noReach(): Reach {
+  return { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0, judge: 0 };
+}
 
 /**
  * Counts in `reach` the layers in which something came of the mutant: a packet, a transport
  * header, payload in order, a TLS observation, a certificate. Throws what a layer throws.
  */
 export function drive(mutant: Mutant, reach: Reach): void {
-  const sink = new Sink();
+  const above = new Watched();
+  const sink = new Sink(above);
+  send(mutant, sink);
+  if (sink.packets > 0) reach.capture++;
+  if (sink.transports > 0) reach.decode++;
+  if (above.opened > 0) reach.flow++;
+  if (above.observed > 0) reach.inspect++;
+  if (above.certificates > 0) reach.certificate++;
+}
+
+/** The same with the judge in place of a look at each certificate. Much slower: for a sample. */
+export function driveToJudge(mutant: Mutant, reach: Reach): void {
+  const lines: Line[] = [];
+  const judging = judge(lines);
+  send(mutant, new Sink(judging));
+  judging.end();
+  for (const line of lines) {
+    if (line.kind === "fault") throw new Error(line.stack);
+    JSON.parse(JSON.stringify(line));
+  }
+  if (lines.some((line) => line.kind === "verdict")) reach.judge++;
+}
+
+/** One for all mutants: reading the roots takes as long as judging a hundred of them. */
+function judge(lines: Line[]): Judging {
+  JUDGED.lines = lines;
+  const options = { policy: defaultPolicy, local: ["10.0.0.0/8"], observations: true };
+  JUDGED.judging ??= new Judging(options, (line) => void JUDGED.lines.push(line));
+  return JUDGED.judging;
+}
+
+function send(mutant: Mutant, sink: Sink): void {
   const format = formatOf(mutant.bytes, sink);
   if (format !== undefined) {
     const { bytes, cut } = mutant;
@@ -35,11 +80,6 @@ export function drive(mutant: Mutant, reach: Reach): void {
     format.end(bytes.length - all, all);
   }
   sink.end();
-  if (sink.packets > 0) reach.capture++;
-  if (sink.transports > 0) reach.decode++;
-  if (sink.above.opened > 0) reach.flow++;
-  if (sink.above.observed > 0) reach.inspect++;
-  if (sink.above.certificates > 0) reach.certificate++;
 }
 
 function formatOf(bytes: Uint8Array, sink: PacketSink): CaptureFormat | undefined {
@@ -53,22 +93,26 @@ class Sink implements PacketSink {
   readonly clock = new Float64Array(1);
   packets = 0;
   transports = 0;
-  readonly above = new Watched();
   readonly #view = new PacketView();
   readonly #census = new Census();
   readonly #fragments = new Fragments();
-  readonly #table = new FlowTable(this.above, { flows: 64, heldBytes: 4_000_000 });
+  readonly #table: FlowTable;
+
+  constructor(above: Above) {
+    this.#table = new FlowTable(above, { flows: 64, heldBytes: 4_000_000 });
+  }
 
   packet(
     bytes: Uint8Array,
     offset: number,
     captured: number,
-    _original: number,
+    original: number,
     link: number,
   ): void {
     expectWithin(offset + captured, offset, bytes.length);
     const view = this.#view;
     view.atUs = this.clock[0]!;
+    view.cut = original > captured ? original - captured : 0;
     this.#census.packet = ++this.packets;
     let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
     if (what === FRAGMENT && this.#fragments.add(view)) what = decodeTransport(view, this.#census);
@@ -140,3 +184,4 @@ function expectWithin(to: number, from: number, length: number): void {
 }
 
 const PCAP_MAGICS = new Set([0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1]);
+const JUDGED: { lines: Line[]; judging?: Judging } = { lines: [] };

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadCorpus } from "./corpus.ts";
-import { drive, LAYER_NAMES, type Reach } from "./layers.ts";
+import { drive, driveToJudge, LAYER_NAMES, noReach } from "./layers.ts";
 import { makeMutant } from "./mutant.ts";
 import { type Fuzzed, fuzz } from "./watch.ts";
 
@@ -28,7 +28,7 @@ const { values } = parseArgs({
 async function all(): Promise<void> {
   const seed = Number(values.seed);
   const end = Number(values.first) + Number(values.mutants);
-  const sum: Reach = { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0 };
+  const sum = noReach();
   const until = performance.now() + Number(values.seconds) * 1000;
   let mutants = 0;
   let seconds = 0;
@@ -71,8 +71,9 @@ function again(replay: string): void {
   const path = join(tmpdir(), `mutant-${seed}-${number}.pcap`);
   writeFileSync(path, mutant.bytes);
   console.log(`corpus ${corpus.digest}, ${mutant.story}, cut at ${mutant.cut}: ${path}`);
-  const reach: Reach = { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0 };
+  const reach = noReach();
   drive(mutant, reach);
+  driveToJudge(mutant, reach);
   console.log(reach);
 }
 

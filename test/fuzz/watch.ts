@@ -3,6 +3,7 @@
  * the worker, not the watcher, which still knows the mutant's number.
  */
 import { Worker } from "node:worker_threads";
+import { noReach } from "./layers.ts";
 import type { Done, Orders } from "./worker.ts";
 
 export interface Fuzzed extends Omit<Done, "failure"> {
@@ -63,7 +64,7 @@ function told(seed: number, number: number, why: string): string {
 
 const NOTHING_DONE = {
   mutants: 0,
-  reach: { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0 },
+  reach: noReach(),
   slowest: { number: 0, ms: 0 },
   digest: "",
 };
