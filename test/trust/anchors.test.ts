@@ -76,6 +76,7 @@ describe("anchors", () => {
     expect(named([byHash])).toBe(byHash);
     expect(named(pemAnchors(pem).anchors)?.source).toBe("file");
     expect(named([keyAnchor(other.spkiSha256), certificateAnchor(other.sha256)])).toBeUndefined();
+    expect(named([byKey, byHash])).toBe(byHash);
     expect([byKey.line, "line" in byHash]).toEqual([3, false]);
   });
 

@@ -398,6 +398,31 @@ describe("a path", () => {
     ]);
   });
 
+  test.each([
+    ["secp256k1", ["weak-key"]],
+    ["brainpoolP256r1", []],
+    ["secp384r1", []],
+  ])("whose leaf has a key on %s is called %j", (curve, expected) => {
+    const made = mint({ ...leafSpec, key: ecKey(curve) });
+    expect(counted(ask([made, issuer], [rootOf(root)]))).toEqual(expected);
+  });
+
+  test("is remembered at both ends of its interval", () => {
+    const memo = new ValidationMemo(Anchors.of([rootOf(root)]));
+    const chain = new ChainStore().get([leaf, issuer]);
+    const at = (atUs: number) => memo.validate({ chain, purpose: "server", atUs });
+    const first = at(AT_US);
+    const [from, to] = first.sameBetweenUs;
+    expect([at(from), at(to), at(AT_US)].every((each) => each === first)).toBe(true);
+    expect(at(from - 1)).not.toBe(first);
+    expect(at(to + 1).valid).toBe(false);
+  });
+
+  test("that nobody issued says whose issuer is missing", () => {
+    const [unknown] = ask([leaf], [rootOf(root)]).findings;
+    expect(unknown?.detail).toBe("no anchor signed it or its issuers: CN=Issuer");
+  });
+
   test("of an empty chain is none", () => {
     expect(counted(ask([], [rootOf(root)]))).toEqual(["no-certificate"]);
   });
