@@ -1,6 +1,9 @@
 /**
  * Collects a known number of bytes that come in pieces. Grows with what comes, not with what was
  * promised: nine bytes can promise a quarter of a megabyte.
+ *
+ * Most of what is collected is a few kilobytes and soon read, so first buffers are used again: two
+ * fresh ones a handshake cost more in collecting than all of its reading.
  */
 export class Gather {
   readonly wanted: number;
@@ -9,18 +12,20 @@ export class Gather {
 
   constructor(wanted: number) {
     this.wanted = wanted;
-    this.#bytes = new Uint8Array(Math.min(wanted, FIRST_BYTES));
+    this.#bytes = SPARE.pop() ?? new Uint8Array(FIRST_BYTES);
   }
 
   get full(): boolean {
     return this.#filled === this.wanted;
   }
 
-  /** What has come; the whole of it once `full`. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** What has come stands in the first `filled` of these. Lent until `release`. */
   get bytes(): Uint8Array {
-    return this.#bytes.length === this.#filled
-      ? this.#bytes
-      : this.#bytes.subarray(0, this.#filled);
+    return this.#bytes;
   }
 
   /** Takes what it still wants of [from, to) and returns how many bytes that were. */
@@ -28,14 +33,24 @@ export class Gather {
     const count = Math.min(this.wanted - this.#filled, to - from);
     const needed = this.#filled + count;
     if (needed > this.#bytes.length) {
-      const wider = new Uint8Array(Math.min(this.wanted, Math.max(needed, this.#bytes.length * 2)));
+      const wider = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       wider.set(this.#bytes.subarray(0, this.#filled));
+      this.release();
       this.#bytes = wider;
     }
     this.#bytes.set(bytes.subarray(from, from + count), this.#filled);
     this.#filled = needed;
     return count;
   }
+
+  /** Gives the buffer back: nobody may read it any more. */
+  release(): void {
+    if (this.#bytes.length === FIRST_BYTES && SPARE.length < SPARE_MAX) SPARE.push(this.#bytes);
+    this.#bytes = NOTHING;
+  }
 }
 
+const SPARE: Uint8Array[] = [];
+const SPARE_MAX = 64;
 const FIRST_BYTES = 8192;
+const NOTHING = new Uint8Array(0);

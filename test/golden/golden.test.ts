@@ -57,6 +57,13 @@ describe.each(captures)("%s", (file) => {
     const summary = parsed.find((line) => line.kind === "summary");
     expect(summary?.packets).toBe(known.packets);
     const certificates = parsed.filter((line) => line.kind === "certificate");
+    const partial = PARTIAL[name];
+    if (partial !== undefined) {
+      const shown = parsed.filter((line) => line.kind === "tls");
+      expect(shown).toHaveLength(partial);
+      for (const line of shown) expect(line.certificates.seen).toBe("no");
+      return;
+    }
     for (const connection of known.connections) {
       const line = parsed
         .filter((one) => one.kind === "tls")
@@ -93,9 +100,10 @@ function agree(line: TlsLine, witness: Witness, name: string): void {
 }
 
 function made(line: TlsLine, known: Connection, certificates: readonly CertificateLine[]): void {
-  const { version, serverName, alpn, cipher, group, resumed, established } = known;
+  const { version, serverName, alpn, cipher, group, resumed, established, renegotiations } = known;
   const said = { version, serverName, alpn, cipher, group, resumed, established };
   expect(line).toMatchObject(defined(said));
+  expect(line.renegotiations).toBe(renegotiations);
   if (known.alerts !== undefined) expect(line.alerts).toEqual(known.alerts);
   expect(line.certificates.chain).toEqual(
     known.certificates.inClear ? known.certificates.chain : [],
@@ -145,6 +153,7 @@ interface Connection {
   readonly group?: string;
   readonly resumed: TlsLine["resumed"];
   readonly established: boolean;
+  readonly renegotiations?: number;
   readonly alerts?: TlsLine["alerts"];
   readonly certificates: {
     readonly inClear: boolean;
@@ -154,4 +163,12 @@ interface Connection {
 }
 
 /** Fields of one capture that tshark does not tell, and why. */
-const EXCEPT: Record<string, readonly string[]> = {};
+const EXCEPT: Record<string, readonly string[]> = {
+  // tshark fingerprints no SSLv2 hello; ours are those of the suites and versions in it.
+  "ssl2-hello": ["ja3", "ja4"],
+  // tshark reads on in a hello of which the end was not captured; we take it whole or not at all.
+  snaplen: ["ja4"],
+};
+
+/** Captures that show less than was sent: what the traffic was is no measure for them. */
+const PARTIAL: Record<string, number> = { midstream: 0, snaplen: 1 };

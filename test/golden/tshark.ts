@@ -4,6 +4,9 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 export interface Witness {
   client?: string;
@@ -68,6 +71,18 @@ export function witnesses(file: string): Map<string, Witness> {
 type Frame = (field: string) => string[];
 
 function frames(file: string): Frame[] {
+  // Secrets in the file would let tshark decrypt, which we do not do yet.
+  const folder = mkdtempSync(join(tmpdir(), "portcullis-golden-"));
+  try {
+    const plain = join(folder, "plain");
+    execFileSync("tcpdump", ["-r", file, "-w", plain], { stdio: "ignore" });
+    return framesOf(plain);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function framesOf(file: string): Frame[] {
   const args = ["-r", file, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=;"];
   for (const field of FIELDS) args.push("-e", field);
   const text = execFileSync("tshark", args, {
@@ -141,7 +156,9 @@ function ja4(frame: Frame): string {
     .map(hex)
     .sort()
     .join(",");
-  const algorithms = numbers("tls.handshake.sig_hash_alg").map(hex).join(",");
+  // The field also holds the algorithms of signature_algorithms_cert, which comes second.
+  const count13 = Number(frame("tls.handshake.sig_hash_alg_len")[0] ?? 0) / 2;
+  const algorithms = numbers("tls.handshake.sig_hash_alg").slice(0, count13).map(hex).join(",");
   const third = algorithms === "" ? sorted : `${sorted}_${algorithms}`;
   return `${first}_${digest(ciphers.map(hex).sort().join(","))}_${digest(third)}`;
 }
@@ -163,9 +180,7 @@ export function opensslFacts(der: Buffer): Record<string, unknown> {
     spkiSha256: createHash("sha256").update(spki).digest("hex"),
     subject: field("subject"),
     issuer: field("issuer"),
-    serial: field("serial")
-      .toLowerCase()
-      .replace(/^0(?=.)/, ""),
+    serial: field("serial").toLowerCase(),
     validFrom: rfc3339(field("notBefore")),
     validTo: rfc3339(field("notAfter")),
     names: names
@@ -215,6 +230,7 @@ const FIELDS = [
   "tls.handshake.ciphersuite",
   "tls.handshake.extension.type",
   "tls.handshake.sig_hash_alg",
+  "tls.handshake.sig_hash_alg_len",
   "tls.handshake.extensions_server_name",
   "tls.handshake.extensions_alpn_str",
   "tls.handshake.extensions_key_share_group",

@@ -4,13 +4,18 @@ export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
+/** A character a byte. */
+export function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.prototype.toString.call(bytes, "latin1", from, to);
+}
+
 /** UTF-8 where it is that, else a character a byte. Hostile text: escape before printing. */
 export function textOf(bytes: Uint8Array, from: number, to: number): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
+  const text = latin1(bytes, from, to);
   for (let at = from; at < to; at++) {
     if (bytes[at]! < 128) continue;
-    const text = buffer.toString("utf8");
-    return text.includes("\ufffd") ? buffer.toString("latin1") : text;
+    const decoded = Buffer.prototype.toString.call(bytes, "utf8", from, to);
+    return decoded.includes("\ufffd") ? text : decoded;
   }
-  return buffer.toString("latin1");
+  return text;
 }

@@ -1,33 +1,78 @@
 /** The Certificate message to TLS 1.2 (RFC 5246 §7.4.2): a list of counted DER certificates. */
 
 /**
- * Reads the message body in [from, to), and copies it once: the chain's pieces share that copy.
- * Text says why it cannot be right.
+ * Reads the message body in [from, to). The same bytes give the same chain object, as long as it is
+ * remembered, so that whatever follows from a chain can be remembered by it. Text says why it cannot
+ * be right.
  */
-export function readChain(bytes: Uint8Array, from: number, to: number): Uint8Array[] | string {
+export function readChain(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): readonly Uint8Array[] | string {
   if (to - from < 3) return `Certificate message of ${to - from} bytes, expected at least 3`;
-  const listBytes = u24(bytes, from);
-  if (listBytes !== to - from - 3) {
-    return `certificate list of ${listBytes} bytes in ${to - from - 3}`;
+  const key = sample(bytes, from, to);
+  const known = CHAINS.get(key);
+  if (known !== undefined && same(known.message, bytes, from, to)) return known.chain;
+  const message = bytes.slice(from, to);
+  const chain = split(message);
+  if (typeof chain === "string") return chain;
+  if (heldBytes + message.length > HELD_BYTES_MAX || CHAINS.size >= CHAINS_MAX) {
+    CHAINS.clear();
+    heldBytes = 0;
   }
-  const copy = bytes.slice(from + 3, to);
+  if (known !== undefined) heldBytes -= known.message.length;
+  CHAINS.set(key, { message, chain });
+  heldBytes += message.length;
+  return chain;
+}
+
+function split(message: Uint8Array): readonly Uint8Array[] | string {
+  const listBytes = u24(message, 0);
+  if (listBytes !== message.length - 3) {
+    return `certificate list of ${listBytes} bytes in ${message.length - 3}`;
+  }
   const chain: Uint8Array[] = [];
-  for (let at = 0; at < copy.length; ) {
+  for (let at = 3; at < message.length; ) {
     if (chain.length === CERTIFICATES_MAX) {
       return `more than ${CERTIFICATES_MAX} certificates in a chain`;
     }
-    const length = at + 3 <= copy.length ? u24(copy, at) : -1;
-    if (length < 0 || at + 3 + length > copy.length) {
-      return `certificate ${chain.length + 1} of ${length} bytes in ${copy.length - at - 3}`;
+    const length = at + 3 <= message.length ? u24(message, at) : -1;
+    if (length < 0 || at + 3 + length > message.length) {
+      return `certificate ${chain.length + 1} of ${length} bytes in ${message.length - at - 3}`;
     }
-    chain.push(copy.subarray(at + 3, at + 3 + length));
+    chain.push(message.subarray(at + 3, at + 3 + length));
     at += 3 + length;
   }
-  return chain;
+  return Object.freeze(chain);
+}
+
+/** A number that differs for most different messages: length and 64 bytes spread over it (FNV-1a). */
+function sample(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0x811c9dc5 ^ (to - from);
+  const step = Math.max(1, (to - from) >> 6);
+  for (let at = from; at < to; at += step) value = Math.imul(value ^ bytes[at]!, 0x01000193);
+  return value;
+}
+
+function same(message: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (message.length !== to - from) return false;
+  return Buffer.prototype.compare.call(bytes, message, 0, message.length, from, to) === 0;
 }
 
 function u24(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }
 
+interface Known {
+  readonly message: Uint8Array;
+  readonly chain: readonly Uint8Array[];
+}
+
+/** By sample. A chain whose sample another one has takes its place, and is no wrong answer. */
+const CHAINS = new Map<number, Known>();
+let heldBytes = 0;
+
 const CERTIFICATES_MAX = 100;
+const CHAINS_MAX = 4096;
+const HELD_BYTES_MAX = 16_777_216;

@@ -5,7 +5,7 @@
  * the name. What stays the same is its *shape*: fingerprints and protocol lists depend on it alone,
  * so they are worked out once a shape.
  */
-import { textOf, u16 } from "./bytes.ts";
+import { latin1, textOf, u16 } from "./bytes.ts";
 import {
   ALPN,
   CIPHERS,
@@ -20,11 +20,11 @@ import {
 
 export interface ClientHello {
   readonly shape: HelloShape;
-  /** Non-empty when the client names a session; lent no longer than the message, so copied. */
-  readonly sessionId: Uint8Array;
+  /** A character a byte; non-empty when the client names a session. */
+  readonly sessionId: string;
   /** A session ticket of at least one byte (RFC 5077 §3.2). */
   readonly ticket: boolean;
-  readonly serverName?: string;
+  readonly serverName: string | undefined;
   /** The encrypted_client_hello extension, outer form (RFC 9849 §5). */
   readonly ech: boolean;
 }
@@ -51,9 +51,8 @@ export function readClientHello(bytes: Uint8Array, from: number, to: number): Cl
   const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
   if (problem !== undefined) return problem;
   const { ticket, ech, serverName } = found;
-  const sessionId = bytes.slice(sessionAt, sessionAt + sessionBytes);
-  const hello = { shape: shapeOf(shape.taken()), sessionId, ticket, ech };
-  return serverName === undefined ? hello : { ...hello, serverName };
+  const sessionId = latin1(bytes, sessionAt, sessionAt + sessionBytes);
+  return { shape: shapeOf(shape.taken()), sessionId, ticket, ech, serverName };
 }
 
 /** An SSLv2 hello: three-byte ciphers, of which those beginning with zero are TLS ones. */
@@ -74,7 +73,13 @@ export function readV2ClientHello(
     if (bytes[at] === 0) suites.push(bytes[at + 1]!, bytes[at + 2]!);
   }
   const shape = new ShapeBytes(u16(bytes, from + 1), Uint8Array.from(suites), 0, suites.length);
-  return { shape: shapeOf(shape.taken()), sessionId: NOTHING, ticket: false, ech: false };
+  return {
+    shape: shapeOf(shape.taken()),
+    sessionId: "",
+    ticket: false,
+    ech: false,
+    serverName: undefined,
+  };
 }
 
 interface Found {
@@ -195,5 +200,4 @@ const SERVER_NAME = 0;
 const SESSION_TICKET = 35;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
-const NOTHING = new Uint8Array(0);
 let SCRATCH = Buffer.alloc(4096);

@@ -1,8 +1,8 @@
 /**
  * A TCP connection, read as TLS: from its bytes to what the handshake said.
  *
- * Whether it is TLS at all is told by the first bytes of each direction, on any port. From then on
- * two `Direction`s read records and messages, and this class keeps what they tell: hellos, chains,
+ * Whether it is TLS at all is told by the first bytes of each direction, on any port; a direction that
+ * begins with something else is searched for a hello a little further. From then on two `Direction`s read records and messages, and this class keeps what they tell: hellos, chains,
  * when encryption began, how it ended. The opinion about it is the judge's.
  *
  * Reading stops as early as it may: when both sides have finished their handshakes, only records that
@@ -15,10 +15,18 @@ import type { Alert, SeenCertificates, TlsObservation, Unseen } from "../observa
 import { readChain } from "./certificate-message.ts";
 import { cipherSuiteName } from "./cipher-suites.ts";
 import { type ClientHello, readClientHello, readV2ClientHello } from "./client-hello.ts";
-import { APPLICATION_DATA, Direction, HANDSHAKE, type Listener } from "./direction.ts";
+import {
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  Direction,
+  HANDSHAKE,
+  type Listener,
+} from "./direction.ts";
 import { alertName, groupName, versionName } from "./names.ts";
+import { HelloSearch } from "./search.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
 import { readV2ServerHello, type V2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
+import { NO_STEPS } from "./steps.ts";
 
 export class TlsConnection implements Inspector, Listener {
   wants: Wants = "bytes";
@@ -29,6 +37,7 @@ export class TlsConnection implements Inspector, Listener {
   readonly #states: [SideState, SideState] = [UNDECIDED, UNDECIDED];
   /** First bytes of a side that do not tell yet what they are. */
   readonly #first: [Gather | undefined, Gather | undefined] = [undefined, undefined];
+  readonly #searches: [HelloSearch | undefined, HelloSearch | undefined] = [undefined, undefined];
   #hello: ClientHello | undefined;
   #helloSide: Side | undefined;
   #helloAtUs = 0;
@@ -36,18 +45,10 @@ export class TlsConnection implements Inspector, Listener {
   #v2: V2ServerHello | undefined;
   #serverSide: Side | undefined;
   #curve: number | undefined;
-  readonly #chains: [readonly Uint8Array[] | undefined, readonly Uint8Array[] | undefined] = [
-    undefined,
-    undefined,
-  ];
   #certificateRequested = false;
   #serverHelloDone = false;
   #handshakeSeen = false;
-  /** Change cipher spec records of a side, and whether a sealed handshake record followed. */
-  readonly #changes: [number, number] = [0, 0];
-  readonly #finished: [boolean, boolean] = [false, false];
-  readonly #applicationRecords: [number, number] = [0, 0];
-  readonly #steps: string[] = [];
+  #steps = NO_STEPS;
   readonly #alerts: Alert[] = [];
   readonly #alertSides: Side[] = [];
   #lost = false;
@@ -87,6 +88,11 @@ export class TlsConnection implements Inspector, Listener {
         break;
       case "closed":
         this.wants = "nothing";
+        for (const side of SIDES) {
+          this.#sides[side].close();
+          this.#first[side]?.release();
+          this.#first[side] = undefined;
+        }
         return;
     }
     this.#decideWants();
@@ -104,7 +110,7 @@ export class TlsConnection implements Inspector, Listener {
     const version = this.#version();
     const cipher = answer === undefined ? undefined : cipherSuiteName(answer.cipher);
     const clientCertificates = this.#clientCertificates(client);
-    const renegotiations = Math.max(this.#changes[client], this.#changes[server]) - 1;
+    const renegotiations = Math.max(this.#sides[client].changes, this.#sides[server].changes) - 1;
     const tls13 = answer !== undefined && isTls13(answer.version);
     return {
       kind: "tls",
@@ -121,7 +127,7 @@ export class TlsConnection implements Inspector, Listener {
       ...(hello !== undefined && { ja3: hello.shape.ja3 }),
       ...(answer !== undefined && { ja3s: answer.ja3s }),
       ...(hello !== undefined && { ja4: hello.shape.ja4 }),
-      steps: this.#steps,
+      steps: this.#steps.names,
       established: this.#established,
       resumed,
       ...(hello?.ech === true && { ech: "offered" as const }),
@@ -157,7 +163,7 @@ export class TlsConnection implements Inspector, Listener {
         this.#handshakeSeen = true;
         const chain = readChain(bytes, from, to);
         if (typeof chain === "string") this.#malformedMessage(side, "certificate", chain);
-        else this.#chains[side] ??= chain;
+        else this.#sides[side].chain ??= chain;
         return;
       }
       case SERVER_KEY_EXCHANGE:
@@ -184,16 +190,19 @@ export class TlsConnection implements Inspector, Listener {
 
   sealed(side: Side, type: number): void {
     if (type === APPLICATION_DATA) {
-      if (this.#applicationRecords[side]++ === 0) this.#step("application-data");
+      if (this.#sides[side].applicationRecords++ === 0) this.#step("application-data");
       this.#tls13Finished(side);
     } else if (type === HANDSHAKE) {
-      if (!this.#finished[side]) this.#step("encrypted-handshake");
-      this.#finished[side] = true;
+      if (!this.#sides[side].finished) this.#step("encrypted-handshake");
+      this.#sides[side].finished = true;
+    } else if (type === CHANGE_CIPHER_SPEC) {
+      // Sent under the keys in use: a renegotiation changes to the next ones.
+      this.#sides[side].changes++;
     }
   }
 
   changeCipherSpec(side: Side): void {
-    if (this.#changes[side]++ === 0) this.#step("change-cipher-spec");
+    if (this.#sides[side].changes++ === 0) this.#step("change-cipher-spec");
     if (this.#server !== undefined && isTls13(this.#server.version)) return;
     this.#sides[side].encrypted = true;
   }
@@ -224,6 +233,8 @@ export class TlsConnection implements Inspector, Listener {
   ): void {
     const state = this.#states[side];
     if (state === TLS) return this.#sides[side].push(bytes, from, to, atUs);
+    if (state === V2) return this.#v2Bytes(side, bytes, from, to, atUs);
+    if (state === SEARCHING) return this.#search(side, bytes, from, to, atUs);
     if (state === OTHER) return;
     // Nearly always the first segment tells.
     if (this.#first[side] === undefined && to - from >= TELLING_BYTES) {
@@ -234,9 +245,10 @@ export class TlsConnection implements Inspector, Listener {
     const first = this.#first[side] ?? new Gather(TELLING_BYTES);
     this.#first[side] = first;
     at += first.take(bytes, at, to);
-    if (!first.full && !couldBeTls(first.bytes)) this.#states[side] = OTHER;
     if (!first.full) return;
+    this.#first[side] = undefined;
     this.#begin(side, first.bytes, 0, TELLING_BYTES, atUs);
+    first.release();
     if (at < to) this.#bytes(side, bytes, at, to, offset + (at - from), atUs);
   }
 
@@ -249,12 +261,30 @@ export class TlsConnection implements Inspector, Listener {
     }
     const kind = v2Kind(bytes, from);
     if (kind === undefined) {
-      this.#states[side] = OTHER;
-      return;
+      this.#states[side] = SEARCHING;
+      return this.#search(side, bytes, from, to, atUs);
     }
     this.#states[side] = V2;
     this.#first[side] = new Gather(v2MessageBytes(bytes, from));
     this.#v2Bytes(side, bytes, from, to, atUs);
+  }
+
+  /** A direction that began with something else, as databases and proxies do before they upgrade. */
+  #search(side: Side, bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    const direction = this.#sides[side];
+    const search = this.#searches[side] ?? new HelloSearch();
+    this.#searches[side] = search;
+    const found = search.push(bytes, from, to);
+    if (found === undefined) {
+      direction.offset += to - from;
+      if (search.exhausted) this.#states[side] = OTHER;
+      return;
+    }
+    this.#searches[side] = undefined;
+    this.#states[side] = TLS;
+    direction.offset += found.at - from - found.carried.length;
+    direction.push(found.carried, 0, found.carried.length, atUs);
+    direction.push(bytes, found.at, to, atUs);
   }
 
   /** An SSLv2 message: the client's may be followed by TLS records, the server's by nothing we read. */
@@ -263,28 +293,33 @@ export class TlsConnection implements Inspector, Listener {
     const at = from + message.take(bytes, from, to);
     if (!message.full) return;
     this.#sides[side].offset += message.wanted;
-    const whole = message.bytes;
+    const whole = message.bytes.slice(0, message.wanted);
+    message.release();
+    this.#first[side] = undefined;
     if (v2Kind(whole, 0) === "client-hello") {
       this.#states[side] = TLS;
       this.#clientHello(side, readV2ClientHello(whole, 2, whole.length), atUs);
       if (at < to) this.#sides[side].push(bytes, at, to, atUs);
     } else {
-      this.#states[side] = OTHER;
+      // Whatever either side says next is SSLv2, too.
+      this.#states.fill(OTHER);
       const hello = readV2ServerHello(whole);
       if (typeof hello === "string") return this.#malformedMessage(side, "server-hello", hello);
       this.#step("server-hello");
       this.#handshakeSeen = true;
       this.#v2 = hello;
       this.#serverSide ??= side;
-      if (hello.certificate !== undefined) this.#chains[side] = [hello.certificate];
+      if (hello.certificate !== undefined) this.#sides[side].chain = [hello.certificate];
     }
   }
 
   #gap(side: Side, count: number, why: "loss" | "snaplen" | "limit"): void {
-    if (this.#states[side] === UNDECIDED) {
-      // Whatever this direction begins with was not captured.
-      this.#states[side] = OTHER;
-      this.#sides[side].broken = true;
+    if (this.#states[side] === UNDECIDED || this.#states[side] === SEARCHING) {
+      // What this direction begins with was not captured, or not whole; a hello may still follow.
+      this.#states[side] = SEARCHING;
+      this.#sides[side].offset += (this.#first[side]?.filled ?? 0) + count;
+      this.#first[side] = undefined;
+      this.#searches[side]?.gap();
       this.#midstream = true;
     } else if (this.#sides[side].broken || this.#sides[side].lose(count)) return;
     if (this.#established) return;
@@ -324,9 +359,9 @@ export class TlsConnection implements Inspector, Listener {
   #tls13Finished(side: Side): void {
     const answer = this.#server;
     if (answer === undefined || !isTls13(answer.version) || answer.retry) return;
-    if (side === this.#serverSide) this.#finished[side] = true;
-    else if (this.#serverSide !== undefined && this.#finished[this.#serverSide]) {
-      this.#finished[side] = true;
+    if (side === this.#serverSide) this.#sides[side].finished = true;
+    else if (this.#serverSide !== undefined && this.#sides[this.#serverSide].finished) {
+      this.#sides[side].finished = true;
     }
   }
 
@@ -336,13 +371,13 @@ export class TlsConnection implements Inspector, Listener {
   }
 
   #step(name: string): void {
-    if (this.#steps.length < STEPS_MAX) this.#steps.push(name);
+    this.#steps = this.#steps.then(name);
   }
 
   // What it comes to.
 
   get #established(): boolean {
-    return this.#finished[0] && this.#finished[1];
+    return this.#sides[0].finished && this.#sides[1].finished;
   }
 
   #client(): Side {
@@ -364,17 +399,19 @@ export class TlsConnection implements Inspector, Listener {
     if (isTls13(answer.version)) return answer.psk ? "psk" : false;
     const server: Side = client === 0 ? 1 : 0;
     const abbreviated =
-      this.#changes[server] > 0 && this.#chains[server] === undefined && !this.#serverHelloDone;
+      this.#sides[server].changes > 0 &&
+      this.#sides[server].chain === undefined &&
+      !this.#serverHelloDone;
     const hello = this.#hello;
     if (!abbreviated || hello === undefined) return false;
     if (hello.ticket) return "ticket";
     const { sessionId } = hello;
-    const same = sessionId.length > 0 && Buffer.compare(sessionId, answer.sessionId) === 0;
+    const same = sessionId.length > 0 && sessionId === answer.sessionId;
     return same ? "session-id" : false;
   }
 
   #serverCertificates(server: Side, resumed: TlsObservation["resumed"]): SeenCertificates {
-    const chain = this.#chains[server];
+    const chain = this.#sides[server].chain;
     if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
     return { seen: "no", why: this.#whyUnseen(server, resumed), chain: NO_CHAIN };
   }
@@ -383,12 +420,12 @@ export class TlsConnection implements Inspector, Listener {
     if (resumed !== false) return "resumed";
     const answer = this.#server;
     if (answer !== undefined && !answer.retry && isTls13(answer.version)) return "encrypted";
-    if (this.#chains[server] !== undefined || this.#serverHelloDone) return "none-sent";
+    if (this.#sides[server].chain !== undefined || this.#serverHelloDone) return "none-sent";
     return this.#lost || this.#cut ? "loss" : "cut-short";
   }
 
   #clientCertificates(client: Side): SeenCertificates | undefined {
-    const chain = this.#chains[client];
+    const chain = this.#sides[client].chain;
     if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
     if (chain !== undefined) return { seen: "no", why: "none-sent", chain };
     if (!this.#certificateRequested) return undefined;
@@ -409,7 +446,9 @@ export class TlsConnection implements Inspector, Listener {
     if (this.wants === "nothing") return;
     const [first, second] = this.#sides;
     const done = [this.#unreadable(0), this.#unreadable(1)];
-    if (done[0] && done[1]) {
+    const states = this.#states;
+    const begun = states.includes(TLS) || states.includes(V2);
+    if ((done[0] && done[1]) || (!begun && (done[0] || done[1]))) {
       this.wants = "nothing";
       return;
     }
@@ -419,7 +458,8 @@ export class TlsConnection implements Inspector, Listener {
       else this.wants = first.aligned && second.aligned ? "records" : "bytes";
       return;
     }
-    const enough = Math.max(...this.#applicationRecords) > APPLICATION_RECORDS_UNREAD_MAX;
+    const records = Math.max(first.applicationRecords, second.applicationRecords);
+    const enough = records > APPLICATION_RECORDS_UNREAD_MAX;
     if (
       enough ||
       (first.broken && this.#serverSide === 0) ||
@@ -435,11 +475,12 @@ export class TlsConnection implements Inspector, Listener {
   }
 }
 
-type SideState = typeof UNDECIDED | typeof TLS | typeof V2 | typeof OTHER;
+type SideState = typeof UNDECIDED | typeof TLS | typeof V2 | typeof SEARCHING | typeof OTHER;
 const UNDECIDED = 0;
 const TLS = 1;
 const V2 = 2;
-const OTHER = 3;
+const SEARCHING = 3;
+const OTHER = 4;
 
 /** A record header that begins a direction: handshake or alert, whole enough to be believed. */
 function isRecord(bytes: Uint8Array, at: number): boolean {
@@ -459,13 +500,6 @@ function isRecord(bytes: Uint8Array, at: number): boolean {
   }
 }
 
-/** The beginning of a record or an SSLv2 message, as far as it goes. */
-function couldBeTls(bytes: Uint8Array): boolean {
-  const [first = 0, second] = bytes;
-  if (first >= 20 && first <= 23) return second === undefined || second === 3;
-  return (first & 0x80) !== 0;
-}
-
 /** RFC 8446, its drafts (0x7f..), and the experiments of Facebook (0xfb..). */
 function isTls13(version: number): boolean {
   return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb;
@@ -475,10 +509,10 @@ function isTls13(version: number): boolean {
 const TELLING_BYTES = 6;
 const MALFORMED_MAX = 8;
 const ALERTS_MAX = 16;
-const STEPS_MAX = 48;
 /** Records of application data after which a handshake that was not followed is given up. */
 const APPLICATION_RECORDS_UNREAD_MAX = 64;
 
+const SIDES: readonly Side[] = [0, 1];
 const NO_NAMES: readonly string[] = [];
 const NO_CHAIN: readonly Uint8Array[] = [];
 

@@ -40,6 +40,12 @@ export class Direction {
   offset = 0;
   /** Bytes of the record underway that are passed over. */
   skip = 0;
+  /** Change cipher spec records, sealed handshake records' presence, application data records. */
+  changes = 0;
+  finished = false;
+  applicationRecords = 0;
+  /** What the Certificate message held. */
+  chain: readonly Uint8Array[] | undefined;
   readonly #side: 0 | 1;
   readonly #listener: Listener;
   /** The header underway, big-endian, and how many of its five bytes have come. */
@@ -99,7 +105,7 @@ export class Direction {
     this.skip = 0;
     this.#left = 0;
     this.#headerBytes = 0;
-    this.#message = undefined;
+    this.close();
     this.#messageHeaderBytes = 0;
   }
 
@@ -161,9 +167,10 @@ export class Direction {
       if (this.#message !== undefined) {
         at += this.#message.take(bytes, at, to);
         if (this.#message.full) {
-          const whole = this.#message.bytes;
+          const whole = this.#message;
           this.#message = undefined;
-          this.#tell(whole, 0, whole.length, atUs);
+          this.#tell(whole.bytes, 0, whole.wanted, atUs);
+          whole.release();
         }
         continue;
       }
@@ -206,6 +213,12 @@ export class Direction {
         this.#alertLevel = -1;
       }
     }
+  }
+
+  /** Gives memory back: no more will come. */
+  close(): void {
+    this.#message?.release();
+    this.#message = undefined;
   }
 
   #break(at: string, reason: string, offset: number): void {

@@ -2,7 +2,7 @@
  * ServerHello (RFC 8446 §4.1.3, RFC 5246 §7.4.1.3; TLS 1.3 drafts to 21 lack two fields) and
  * HelloRetryRequest, which is a ServerHello with a fixed random.
  */
-import { textOf, u16 } from "./bytes.ts";
+import { latin1, textOf, u16 } from "./bytes.ts";
 import { ja3sOf } from "./fingerprint.ts";
 
 export interface ServerHello {
@@ -12,7 +12,8 @@ export interface ServerHello {
   /** Of key_share: the group alone, with HelloRetryRequest the one asked for. */
   readonly group: number | undefined;
   readonly alpn: string | undefined;
-  readonly sessionId: Uint8Array;
+  /** A character a byte. */
+  readonly sessionId: string;
   /** pre_shared_key was selected. */
   readonly psk: boolean;
   readonly retry: boolean;
@@ -25,11 +26,11 @@ export function readServerHello(bytes: Uint8Array, from: number, to: number): Se
   const legacy = u16(bytes, from);
   const oldDraft = legacy >> 8 === 0x7f && (legacy & 0xff) < 22;
   let at = from + 34;
-  let sessionId: Uint8Array = NOTHING;
+  let sessionId = "";
   if (!oldDraft) {
     const length = bytes[at]!;
     if (length > 32 || at + 1 + length + 3 > to) return `session id of ${length} bytes`;
-    sessionId = bytes.slice(at + 1, at + 1 + length);
+    sessionId = latin1(bytes, at + 1, at + 1 + length);
     at += 1 + length;
   }
   const cipher = u16(bytes, at);
@@ -95,7 +96,6 @@ const KEY_SHARE_OLD = 40;
 const PRE_SHARED_KEY = 41;
 const SUPPORTED_VERSIONS = 43;
 const KEY_SHARE = 51;
-const NOTHING = new Uint8Array(0);
 /** SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3). */
 const RETRY_RANDOM = Buffer.from(
   "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c",
