@@ -15,6 +15,14 @@ describe("reason", () => {
     expect(approval).toMatchObject({ line: 5, says: `approved by line 5 (${DN})` });
   });
 
+  test("names who approved it, when and why", async () => {
+    const approved = "approved: {by: net-team, on: 2026-11-02, because: INC-4411}";
+    const policy = await policyOf(`allow: [{issuer: "${DN}", ${approved}}]`);
+    const { verdict } = new Judge(policy).judge(handshake({ chain: chains.good }));
+    const approval = verdict.reason.find(({ step }) => step === "approval");
+    expect(approval?.says).toBe(`approved by line 3 (${DN}): net-team, 2026-11-02, INC-4411`);
+  });
+
   test("has every step that spoke, in the order of the steps", async () => {
     const policy = await policyOf(`deny: [{spki: ${issuing.spki}}], allow: []`, { mode: "audit" });
     const { verdict } = new Judge(policy).judge(handshake({ chain: chains.expired }));

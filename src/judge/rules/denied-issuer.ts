@@ -22,18 +22,20 @@ export function deniedIssuerFinding(
     asks,
     line,
     denied,
+    name,
     about,
-  }: { asks: Decision; line: DenyLine; denied: Certificate; about: Presented },
+  }: { asks: Decision; line: DenyLine; denied: Certificate; name: string; about: Presented },
   { destination, evidence }: Case,
 ): Finding {
   const place = clip(placeName(destination), PLACE_MAX);
-  const subject = clip(denied.subject, DN_MAX) || "(no name)";
+  const subject = clip(name, DN_MAX) || "(no name)";
   return findingOf(deniedIssuer, asks, {
-    summary: `The ${about.side}'s chain at ${place} contains or names ${subject}, which the policy denies.`,
+    summary: `The ${about.side}'s chain at ${place} has ${subject} in it, which the policy denies.`,
     confidence: evidence.confidence,
     certificates: [...new Set([about.leaf.sha256, denied.sha256])],
     evidence: {
       side: about.side,
+      denied: name,
       subject: denied.subject,
       issuer: denied.issuer,
       ...(line.because === undefined ? {} : { because: line.because }),

@@ -21,30 +21,37 @@ export interface Approval {
   readonly lines: readonly AllowLine[];
   /** Those that would, had they not expired, the most specific first. */
   readonly expired: readonly AllowLine[];
-  /** A line that means this path, but another destination. */
-  readonly elsewhere: AllowLine | undefined;
+  /** A line that means this path, and why it does not approve it here. */
+  readonly near: { readonly line: AllowLine; readonly why: Miss } | undefined;
   readonly asks: Decision;
 }
 
+type Miss =
+  | "is for other ports"
+  | "is for other workloads"
+  | "is for other destinations"
+  | "is for this name, and the certificate is not";
+
 export function approvalOf(path: TrustPath, about: Presented, context: Case): Approval {
   const { allow } = context.policy.issuers;
-  if (allow === undefined) return { lines: [], expired: [], elsewhere: undefined, asks: "pass" };
+  if (allow === undefined) return { lines: [], expired: [], near: undefined, asks: "pass" };
   const lines: AllowLine[] = [];
   const expired: AllowLine[] = [];
-  let elsewhere: AllowLine | undefined;
+  let near: Approval["near"];
   for (const line of allow) {
     if (!selects(line, path, context)) continue;
-    if (!isFor(line, path, about, context)) elsewhere ??= line;
+    const why = missOf(line, path, about, context);
+    if (why !== undefined) near ??= { line, why };
     else if (line.expiresUs !== undefined && context.atUs > line.expiresUs) expired.push(line);
     else lines.push(line);
   }
   lines.sort(mostSpecificFirst);
   expired.sort(mostSpecificFirst);
-  return { lines, expired, elsewhere, asks: asksFor({ lines, expired }, context) };
+  return { lines, expired, near, asks: asksFor({ lines, expired }, context) };
 }
 
 export function approvalAnswers(
-  { lines, expired, elsewhere, asks }: Approval,
+  { lines, expired, near, asks }: Approval,
   about: Presented,
   context: Case,
 ): Answer[] {
@@ -54,7 +61,9 @@ export function approvalAnswers(
   }
   const [line] = lines;
   if (line !== undefined) {
-    return [{ step, ...lineOf(line), says: `approved by ${lineName(line)}`, asks }];
+    return [
+      { step, ...lineOf(line), says: `approved by ${lineName(line)}${approverOf(line)}`, asks },
+    ];
   }
   const [late] = expired;
   if (late !== undefined) {
@@ -67,9 +76,8 @@ export function approvalAnswers(
     return [{ step, ...lineOf(late), says, asks, finding }];
   }
   const place = clip(placeName(context.destination), PLACE_MAX);
-  const near =
-    elsewhere === undefined ? "" : `; ${lineName(elsewhere)} names it for other places only`;
-  const says = `${asks}: no \`allow\` line approves this issuer for ${place}${near}`;
+  const close = near === undefined ? "" : `; ${lineName(near.line)} ${near.why}`;
+  const says = `${asks}: no \`allow\` line approves this issuer for ${place}${close}`;
   const { line: number } = settingFor(context.policy.issuers.unapproved, context.destination);
   const finding = unknownIssuerFinding("unapproved", { asks, detail: says, about }, context);
   return [{ step, ...(number === undefined ? {} : { line: number }), says, asks, finding }];
@@ -124,22 +132,29 @@ function endsIn(name: string, { anchor }: TrustPath, context: Case): boolean {
   );
 }
 
-/** Whether the line is for this destination, port and workload. */
-function isFor(line: AllowLine, path: TrustPath, about: Presented, { destination }: Case): boolean {
+/** Why the line is not for this destination, port or workload; `undefined` when it is. */
+function missOf(
+  line: AllowLine,
+  path: TrustPath,
+  about: Presented,
+  { destination }: Case,
+): Miss | undefined {
   const { name, ip, port, workload } = destination;
-  if (line.ports !== undefined && !line.ports.includes(port)) return false;
-  if (
-    line.workloads !== undefined &&
-    (workload === undefined || !line.workloads.includes(workload))
-  ) {
-    return false;
+  if (line.ports !== undefined && !line.ports.includes(port)) return "is for other ports";
+  if (line.workloads !== undefined) {
+    const isNamed = workload !== undefined && line.workloads.includes(workload);
+    if (!isNamed) return "is for other workloads";
   }
-  if (line.for === undefined || line.for.some((target) => coversAddress(target, ip))) return true;
-  if (name === undefined || !line.for.some((target) => coversName(target, name))) return false;
+  if (line.for === undefined || line.for.some((target) => coversAddress(target, ip))) {
+    return undefined;
+  }
+  const isClaimed = name !== undefined && line.for.some((target) => coversName(target, name));
+  if (!isClaimed) return "is for other destinations";
   // The client claims a name; it counts when the certificate is for it, or the line names the leaf
   // and says that its name does not matter.
-  if (matchesName(about.leaf, { kind: "dns", value: name })) return true;
-  return line.tolerate.includes("name") && namesLeaf(line, path, about);
+  if (matchesName(about.leaf, { kind: "dns", value: name })) return undefined;
+  if (line.tolerate.includes("name") && namesLeaf(line, path, about)) return undefined;
+  return "is for this name, and the certificate is not";
 }
 
 function namesLeaf(line: AllowLine, path: TrustPath, { leaf }: Presented): boolean {
@@ -160,6 +175,12 @@ function lineName({ line, issuer, spki, certificate, roots }: AllowLine): string
   return line === undefined
     ? `the \`allow\` line for ${clip(what, PLACE_MAX)}`
     : `line ${line} (${clip(what, PLACE_MAX)})`;
+}
+
+/** Who approved it and why, as far as the line says so. */
+function approverOf({ approved }: AllowLine): string {
+  const said = [approved?.by, approved?.on, approved?.because].filter((part) => part !== undefined);
+  return said.length === 0 ? "" : `: ${clip(said.join(", "), PLACE_MAX)}`;
 }
 
 function lineOf({ line }: AllowLine): { line?: number } {

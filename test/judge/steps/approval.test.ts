@@ -112,6 +112,7 @@ describe("approval", () => {
       chain: "for another name",
       decision: "cut",
       rules: ["C03", "A15"],
+      says: /is for this name, and the certificate is not/,
     },
     {
       name: "approves by address whatever the name",
@@ -214,7 +215,7 @@ describe("approval", () => {
       chain: "good",
       decision: "cut",
       rules: ["A15"],
-      says: /names it for other places only/,
+      says: /is for other destinations/,
     },
   ]);
 });

@@ -48,6 +48,7 @@ describe("deny", () => {
       chain: "without its intermediate",
       decision: "cut",
       rules: ["C01", "A15"],
+      says: /denies CN=Corp CA 2,O=Example, which issued CN=api/,
     },
     {
       name: "is not appeased by an allow line",
