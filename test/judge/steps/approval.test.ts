@@ -196,6 +196,13 @@ describe("approval", () => {
       rules: ["A15"],
     },
     {
+      name: "shows the line that pins most, then the one for the fewest places",
+      policy: `allow: [{issuer: "${DN}", for: ["api.corp.example"]}, {spki: ${issuing.spki}}, {spki: ${issuing.spki}, for: ["*.corp.example"], expires: 2027-01-01, approved: {by: this-one}}, {spki: ${issuing.spki}, for: [192.0.0.0/16]}]`,
+      chain: "good",
+      decision: "pass",
+      says: /this-one/,
+    },
+    {
       name: "asks for no more when a line has expired than when it never was",
       policy: `unapproved: pass, allow: [{issuer: "${DN}", expires: 2026-11-01}]`,
       chain: "good",

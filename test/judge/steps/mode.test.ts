@@ -49,4 +49,14 @@ describe("mode", () => {
     );
     expect(verdict.decision).toBe("cut");
   });
+
+  test.each([
+    ["audit", "warning"],
+    ["enforce", "breach"],
+  ])("%s makes of an expired certificate a %s", async (mode, severity) => {
+    const { findings } = new Judge(await policyOf("", { mode })).judge(
+      handshake({ chain: chains.expired, possession: { state: "verified" } }),
+    );
+    expect(findings[0]).toMatchObject({ rule: "C02", severity });
+  });
 });
