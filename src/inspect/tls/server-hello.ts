@@ -24,7 +24,8 @@ export interface ServerHello {
 export function readServerHello(bytes: Uint8Array, from: number, to: number): ServerHello | string {
   if (to - from < 36) return `ServerHello of ${to - from} bytes, expected at least 38`;
   const legacy = u16(bytes, from);
-  const oldDraft = legacy >> 8 === 0x7f && (legacy & 0xff) < 22;
+  // RFC 8446 has 0x0303 here; 0x0304 is from drafts before there was supported_versions.
+  const oldDraft = legacy === 0x0304 || (legacy >> 8 === 0x7f && (legacy & 0xff) < 22);
   let at = from + 34;
   let sessionId = "";
   if (!oldDraft) {
