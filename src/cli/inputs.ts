@@ -1,13 +1,34 @@
 /** Which files a command line means. */
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Misuse } from "./options.ts";
 import { codeOf } from "./output.ts";
 
+export interface Inputs {
+  readonly files: readonly string[];
+  /** Files that are there and that we may not open. */
+  readonly unreadable: readonly { file: string; atByte: number; reason: string }[];
+}
+
+/** Sorts out what cannot be opened, so that it does not keep the rest from being judged. */
+export function readableInputs(files: readonly string[]): Inputs {
+  const unreadable: { file: string; atByte: number; reason: string }[] = [];
+  const readable = files.filter((file) => {
+    if (file === "-") return true;
+    try {
+      accessSync(file, constants.R_OK);
+      return true;
+    } catch (error) {
+      unreadable.push({ file, atByte: 0, reason: `cannot be opened (${codeOf(error)})` });
+      return false;
+    }
+  });
+  return { files: readable, unreadable };
+}
+
 /**
  * Paths as they were given; a directory stands for the capture files in it and below it, sorted by
- * name. Throws `Misuse` for a path that is not there and for a directory without a capture. A file
- * that is there and cannot be opened is left to the reader, which says so and goes on.
+ * name. Throws `Misuse` for a path that is not there and for a directory without a capture.
  */
 export function expandInputs(operands: readonly string[]): string[] {
   if (operands.filter((operand) => operand === "-").length > 1) {

@@ -15,7 +15,7 @@ export class Output {
     this.#fd = fd;
   }
 
-  /** Bound, so that it can be handed over as a function. Throws what the system says but for EPIPE. */
+  /** Bound, so that it can be handed over as a function. Throws `OutputRefused`. */
   readonly write = (bytes: Uint8Array, from: number, to: number): void => {
     for (let at = from; at < to && !this.#closed; ) {
       try {
@@ -24,7 +24,7 @@ export class Output {
         const code = codeOf(error);
         if (code === "EPIPE") this.#closed = true;
         else if (code === "EAGAIN") waitAWhile();
-        else throw error;
+        else throw new OutputRefused(this.#fd, error);
       }
     }
   };
@@ -32,6 +32,16 @@ export class Output {
   print(text: string): void {
     const bytes = Buffer.from(text);
     this.write(bytes, 0, bytes.length);
+  }
+}
+
+/** The machine does not take what we print: the disk is full, a terminal went away. */
+export class OutputRefused extends Error {
+  override readonly name = "OutputRefused";
+
+  constructor(fd: number, cause: unknown) {
+    const what = fd === 1 ? "standard output" : "standard error";
+    super(`cannot write ${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 

@@ -5,11 +5,9 @@
  */
 import type { Policy } from "../judge/policy.ts";
 import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
-import { escapeText } from "../report/escape.ts";
 import { FORMATS } from "../report/index.ts";
-import type { WriteBytes } from "../report/run.ts";
+import type { WriteBytes } from "../report/joiner.ts";
 import type { Sink } from "../report/sink.ts";
-import { complain } from "./output.ts";
 
 export interface PassOptions {
   readonly inputs: readonly string[];
@@ -69,17 +67,6 @@ export async function pass(
   return end.worst === undefined
     ? { unreadable: end.unreadable, failed: end.failed }
     : { unreadable: end.unreadable, failed: end.failed, worst: end.worst };
-}
-
-/** Says on standard error what could not be read. */
-export function complainOf(end: PassEnd): void {
-  for (const { file, atByte, reason } of end.unreadable) {
-    const name = file === "-" ? "standard input" : file;
-    const where = atByte === 0 ? "could not be read" : `could not be read from byte ${atByte} on`;
-    const before = atByte === 0 ? "" : "; what stands before it was judged";
-    complain(escapeText(`${name}: ${where}: ${reason}${before}`));
-  }
-  if (end.failed) complain("too many faults of our own: the rest was not read. Please report them");
 }
 
 function pushInto(sink: Sink): Sink["push"] {

@@ -8,11 +8,12 @@ import { FORMATS, FORMATS_TO_COME } from "../report/index.ts";
 import { SEVERITIES } from "../report/lines.ts";
 import { SpoolRefused } from "../report/spool.ts";
 import { type Command, EXIT } from "./command.ts";
-import { expandInputs } from "./inputs.ts";
+import { expandInputs, readableInputs } from "./inputs.ts";
 import { type Call, countOf, given, Misuse, type Option, parseCall } from "./options.ts";
-import { complain, Output } from "./output.ts";
+import { complain, Output, OutputRefused } from "./output.ts";
 import type { PassEnd, PassOptions } from "./pass.ts";
 import { progressBar } from "./progress.ts";
+import { complainOf } from "./unreadable.ts";
 
 const OPTIONS: readonly Option[] = [
   { name: "policy", value: "F", says: "the policy to judge by (default: Mozilla's roots, audit)" },
@@ -78,8 +79,9 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const formats = formatsOf(call);
   const jobs = countOf(call, "jobs", 1) ?? 1;
+  const failOn = given(call, "fail-on") ?? "breach";
   const maxBytes = countOf(call, "max-bytes", 1);
-  const inputs = expandInputs(call.operands);
+  const { files: inputs, unreadable } = readableInputs(expandInputs(call.operands));
   const options: PassOptions = {
     inputs,
     policy: await policyOf(call),
@@ -88,24 +90,36 @@ async function run(args: readonly string[]): Promise<number> {
     hash: call.values.has("hash"),
     ...(maxBytes !== undefined && { maxBytes }),
     formats,
-    columns: isatty(1) ? process.stdout.columns : COLUMNS,
+    // A terminal that does not know its width says 0.
+    columns: (isatty(1) && process.stdout.columns) || COLUMNS,
     colour: { out: showsColour(1), err: showsColour(2) },
   };
+  complainOf({ unreadable, failed: false });
+  const ends: PassEnd[] = [{ unreadable, failed: false }];
+  if (inputs.length === 0) return exitCode(ends, failOn);
   try {
-    const ends = call.values.has("separate")
-      ? await (await import("./separate.ts")).separate(options, jobs)
-      : [await together(options, !call.values.has("no-progress"))];
-    return exitCode(ends, given(call, "fail-on") ?? "breach");
+    if (call.values.has("separate")) {
+      const { separate } = await import("./separate.ts");
+      ends.push(...(await separate(options, jobs)));
+    } else {
+      ends.push(await together(options, !call.values.has("no-progress")));
+    }
+    return exitCode(ends, failOn);
   } catch (error) {
-    if (!(error instanceof SpoolRefused)) throw error;
-    complain(escapeText(error.message));
-    return EXIT.REFUSED;
+    return refusal(error);
   }
+}
+
+/** The machine's no has its own exit code; what is no refusal is thrown on. */
+function refusal(error: unknown): number {
+  if (!(error instanceof SpoolRefused || error instanceof OutputRefused)) throw error;
+  complain(escapeText(error.message));
+  return EXIT.REFUSED;
 }
 
 async function together(options: PassOptions, progress: boolean): Promise<PassEnd> {
   // The engine, which a wrong call or a call for help does without.
-  const { complainOf, pass } = await import("./pass.ts");
+  const { pass } = await import("./pass.ts");
   const end = await pass(options, new Output(1).write, new Output(2).write, progressBar(progress));
   complainOf(end);
   return end;

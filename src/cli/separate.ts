@@ -7,10 +7,11 @@
  * stays what one job needs. Standard input belongs to the main thread, so with it there is one job.
  */
 import { Worker } from "node:worker_threads";
-import type { WriteBytes } from "../report/run.ts";
+import type { WriteBytes } from "../report/joiner.ts";
 import { Spool, SpoolRefused } from "../report/spool.ts";
 import { Output } from "./output.ts";
-import { complainOf, type PassEnd, type PassOptions, pass } from "./pass.ts";
+import { type PassEnd, type PassOptions, pass } from "./pass.ts";
+import { complainOf } from "./unreadable.ts";
 
 /** What a worker says when it has read an input: how much it printed, and where that is. */
 export interface Printed {

@@ -57,13 +57,17 @@ export function endpointName(endpoint: Endpoint): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-/** Hashes beside how they were seen. `chain` and `spki` are lower-case hex, in wire order. */
+/**
+ * Hashes beside how they were seen. `chain` and `spki` are lower-case hex, in wire order. The same chain
+ * should give the same object: it is frozen, so that its print is remembered (print.ts).
+ */
 export function certificatesOf(
   seen: SeenCertificates,
   chain: readonly string[],
   spki: readonly string[],
 ): Certificates {
-  return { seen: seen.seen, why: seen.why, chain, spki };
+  const certificates = { seen: seen.seen, why: seen.why, chain, spki };
+  return chain.length === 0 ? certificates : Object.freeze(certificates);
 }
 
 export interface TlsExtra {

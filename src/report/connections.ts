@@ -6,11 +6,11 @@
  */
 import { escapeText } from "./escape.ts";
 import { addressOf } from "./findings.ts";
+import type { WriteBytes } from "./joiner.ts";
 import { column, shorten } from "./layout.ts";
 import type { CertificateLine, TlsLine, VerdictLine } from "./lines.ts";
 import { LineOrder } from "./order.ts";
 import { instant } from "./quantity.ts";
-import type { WriteBytes } from "./run.ts";
 
 /** What a row shows, and the hash of the leaf for its issuer; "" when none was seen. */
 type Row = [

@@ -12,8 +12,11 @@
  * Lines without a flow stand before those with one. Kinds go by the alphabet. Lines that are equal in
  * all three keep the order in which they came. The summary is last whatever its time.
  */
+
+import type { WriteBytes } from "./joiner.ts";
 import type { Line } from "./lines.ts";
-import { MemoryRun, merge, RunWriter, SpooledRun, type WriteBytes } from "./run.ts";
+import { merge } from "./merge.ts";
+import { MemoryRun, RunWriter, SpooledRun } from "./run.ts";
 import { Spool } from "./spool.ts";
 
 export class LineOrder {

@@ -9,10 +9,8 @@
  *          |  atUs   |  flow   |  bytes  | kind  |  line
  *          +---------+---------+---------+-------+-- ..
  */
+import { Joiner, type WriteBytes } from "./joiner.ts";
 import type { Spool } from "./spool.ts";
-
-/** Takes bytes that are lent until it returns. */
-export type WriteBytes = (bytes: Uint8Array, from: number, to: number) => void;
 
 /** The line that a run stands at. `next` moves on, and is false at the end. */
 export interface Run {
@@ -210,73 +208,6 @@ export class RunWriter {
   }
 }
 
-/** Writes the lines of sorted runs in order. Of equal lines those of the earlier run go first. */
-export function merge(runs: readonly Run[], write: WriteBytes): void {
-  const out = new Joiner(write);
-  const open = runs.filter((run) => run.next());
-  while (open.length > 0) {
-    const [first, second] = firstTwo(open);
-    // Runs hardly overlap in time, so one is first for long: only two are compared meanwhile.
-    do {
-      out.push(first.bytesAt, first.from, first.to);
-      if (!first.next()) {
-        open.splice(open.indexOf(first), 1);
-        break;
-      }
-    } while (second === undefined || comesBefore(first, second, open));
-  }
-  out.flush();
-}
-
-/** The run whose line is next, and the one whose line would be next without it. */
-function firstTwo(open: readonly Run[]): [Run, Run | undefined] {
-  let first = open[0]!;
-  let second: Run | undefined;
-  for (const run of open.slice(1)) {
-    if (compare(run, first) < 0) {
-      second = first;
-      first = run;
-    } else if (second === undefined || compare(run, second) < 0) {
-      second = run;
-    }
-  }
-  return [first, second];
-}
-
-function comesBefore(a: Run, b: Run, open: readonly Run[]): boolean {
-  return (compare(a, b) || open.indexOf(a) - open.indexOf(b)) < 0;
-}
-
-function compare(a: Run, b: Run): number {
-  return a.atUs - b.atUs || a.flow - b.flow || a.kind - b.kind;
-}
-
-/** Joins lines to pieces that are worth a system call. */
-class Joiner {
-  readonly #write: WriteBytes;
-  readonly #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
-  #filled = 0;
-
-  constructor(write: WriteBytes) {
-    this.#write = write;
-  }
-
-  push(bytes: Uint8Array, from: number, to: number): void {
-    if (to - from > WRITE_BYTES - this.#filled) this.flush();
-    if (to - from > WRITE_BYTES) {
-      this.#write(bytes, from, to);
-      return;
-    }
-    this.#buffer.set(bytes.subarray(from, to), this.#filled);
-    this.#filled += to - from;
-  }
-
-  flush(): void {
-    if (this.#filled > 0) this.#write(this.#buffer, 0, this.#filled);
-    this.#filled = 0;
-  }
-}
-
 function grown<A extends Float64Array | Uint32Array | Uint8Array>(old: A, larger: A): A {
   larger.set(old);
   return larger;
@@ -287,5 +218,4 @@ const LINES_AT_FIRST = 1024;
 /** Small enough that a small capture costs little, and a hundredth of a run is wasted at most. */
 const CHUNK_BYTES = 2 ** 18;
 const READ_BYTES = 2 ** 16;
-const WRITE_BYTES = 2 ** 16;
 const HEADER_BYTES = 17;

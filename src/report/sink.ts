@@ -5,8 +5,9 @@
  * It keeps what it needs with bounded memory, escapes what came from the wire (escape.ts), and knows
  * nothing of files or terminals. All sinks keep the contract in test/report/contract.test.ts.
  */
+
+import type { WriteBytes } from "./joiner.ts";
 import type { Line } from "./lines.ts";
-import type { WriteBytes } from "./run.ts";
 
 export interface Sink {
   /** Throws `SpoolRefused` only. */

@@ -82,7 +82,7 @@ class TextSink implements Sink {
   #findings(): string[] {
     const groups = this.#groups.sorted();
     if (groups.length === 0) return [];
-    const heading = cells("SEVERITY", "WHAT", "WHO", "ISSUER", this.#columns);
+    const heading = cells("SEVERITY", "WHAT", "WHO", "ISSUER", this.#columns).trimEnd();
     const lines = [paint(heading, "bold", this.#options.colour)];
     for (const group of groups.slice(0, ROWS_MAX)) lines.push(...this.#group(group), "");
     const hidden = Math.max(0, groups.length - ROWS_MAX);
@@ -100,6 +100,7 @@ class TextSink implements Sink {
     const row = cells(severity, escapeText(what), escapeText(whoOf(group)), issuer, this.#columns);
     return [
       paint(severity, severity, this.#options.colour) + row.slice(severity.length),
+      ...(this.#columns < COLUMNS_MAX ? this.#detail("issuer", this.#issuerOf(group)) : []),
       ...this.#detail("why", summary),
       ...this.#detail("step", stepsOf(group), STEP_LINES_MAX),
       ...this.#detail("then", consequenceOf(group)),
@@ -176,11 +177,13 @@ function stepsOf({ reason, first }: Group): string {
     .join("; ");
 }
 
+/** On a narrow terminal the issuer gets a line of its own, so that names keep their room. */
 function cells(severity: string, what: string, who: string, issuer: string, columns: number) {
-  const rest = columns - SEVERITY_COLUMNS - WHAT_COLUMNS - 2;
+  const rest = columns - SEVERITY_COLUMNS - WHAT_COLUMNS - 1;
+  const left = `${column(severity, SEVERITY_COLUMNS)}${column(what, WHAT_COLUMNS)} `;
+  if (columns < COLUMNS_MAX) return left + shorten(who, rest);
   const whoColumns = Math.ceil(rest * 0.55);
-  const left = column(severity, SEVERITY_COLUMNS) + column(what, WHAT_COLUMNS);
-  return `${left} ${column(who, whoColumns)} ${shorten(issuer, rest - whoColumns)}`;
+  return `${left}${column(who, whoColumns)} ${shorten(issuer, rest - whoColumns - 1)}`;
 }
 
 function countOf(names: ReadonlySet<string>): string {
@@ -192,7 +195,7 @@ const COLUMNS_MIN = 72;
 const COLUMNS_MAX = 100;
 const SEVERITY_COLUMNS = 10;
 const WHAT_COLUMNS = 22;
-const DETAIL_COLUMNS = 6;
+const DETAIL_COLUMNS = 7;
 /** `policy explain` and jsonl have all of it. */
 const STEP_LINES_MAX = 3;
 /** What somebody may scroll through; the worst are at the top. */

@@ -2,10 +2,13 @@
 import { exec } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { NEXT_COMMANDS } from "../../src/cli/demo.ts";
 import { STORIES } from "../../src/cli/story.ts";
 import { linesOf, PROJECT, portcullis } from "./program.ts";
+
+// Whole processes, on a machine that others use too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const STORY = "captures/story.pcap";
 const POLICY = "captures/portcullis.yaml";

@@ -1,7 +1,10 @@
 /** The program as a whole: what it answers to what is typed. */
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { PROJECT, portcullis } from "./program.ts";
+
+// Whole processes, on a machine that others use too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describe("help", () => {
   test.each([

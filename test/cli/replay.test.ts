@@ -1,10 +1,21 @@
 /** `replay` as a user runs it: exit codes, where output goes, what several inputs give. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { linesOf, PROJECT, portcullis, type Ran } from "./program.ts";
+
+// Whole processes, on a machine that others use too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const STORY = "captures/story.pcap";
 const SELF_SIGNED = "captures/self-signed.pcap";
@@ -62,6 +73,39 @@ describe("the exit code", () => {
     expect(code).toBe(3);
     expect(err).toContain("x.pcap: could not be read");
   });
+});
+
+test("an input that cannot be opened does not keep the others from being judged", async () => {
+  const circle = join(folder, "circle.pcap");
+  symlinkSync("circle.pcap", circle);
+  const { code, out, err } = await portcullis(["replay", circle, STORY, "--format", "jsonl"]);
+  expect(code).toBe(3);
+  expect(err).toContain("circle.pcap: could not be read: cannot be opened (ELOOP)");
+  expect(out).toBe((await portcullis(["replay", STORY, "--format", "jsonl"])).out);
+  const alone = await portcullis(["replay", circle]);
+  expect(alone).toMatchObject({ code: 3, out: "" });
+});
+
+test("output that nobody takes is refused by the machine, and a reader that left is not", async () => {
+  const door = "src/cli/portcullis.mjs";
+  const run = (script: string) =>
+    spawnSync("bash", ["-c", script], { cwd: PROJECT, encoding: "utf8", timeout: 30_000 });
+  const full = run(`"${process.execPath}" ${door} replay ${STORY} > /dev/full`);
+  expect(full.status).toBe(4);
+  expect(full.stderr).toContain("cannot write standard output: ENOSPC");
+  const left = run(
+    `"${process.execPath}" ${door} replay captures | true; echo "\${PIPESTATUS[0]}"`,
+  );
+  expect(left).toMatchObject({ stdout: "1\n", stderr: "" });
+});
+
+test("a temporary file that the machine refuses is not needed for what fits into memory", async () => {
+  const env = { TMPDIR: join(folder, "missing") };
+  expect((await portcullis(["replay", STORY], { env })).code).toBe(1);
+  const two = ["replay", STORY, SELF_SIGNED, "--separate", "--jobs", "2"];
+  const { code, err } = await portcullis(two, { env });
+  expect(code).toBe(4);
+  expect(err).toContain("cannot keep a temporary file in");
 });
 
 describe("the same capture gives the same lines", () => {
