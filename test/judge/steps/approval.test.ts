@@ -196,8 +196,15 @@ describe("approval", () => {
       rules: ["A15"],
     },
     {
-      name: "shows the line that pins most, then the one for the fewest places",
-      policy: `allow: [{issuer: "${DN}", for: ["api.corp.example"]}, {spki: ${issuing.spki}}, {spki: ${issuing.spki}, for: ["*.corp.example"], expires: 2027-01-01, approved: {by: this-one}}, {spki: ${issuing.spki}, for: [192.0.0.0/16]}]`,
+      name: "shows the line that pins most",
+      policy: `allow: [{spki: ${issuing.spki}, for: [api.corp.example]}, {certificate: ${issuing.certificate}, approved: {by: this-one}}]`,
+      chain: "good",
+      decision: "pass",
+      says: /this-one/,
+    },
+    {
+      name: "shows the line for the fewest places of those that pin the same",
+      policy: `allow: [{spki: ${issuing.spki}}, {spki: ${issuing.spki}, for: ["*.corp.example"], approved: {by: this-one}}, {spki: ${issuing.spki}, for: [192.0.0.0/16]}]`,
       chain: "good",
       decision: "pass",
       says: /this-one/,
