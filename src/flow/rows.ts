@@ -44,8 +44,8 @@ export class Rows {
     const ports = (view.sourcePort << 16) | view.targetPort;
     const turned = (view.targetPort << 16) | view.sourcePort;
     const v4 = view.version === 4;
-    const a = v4 ? u32(bytes, view.source) : fold(bytes, view.source);
-    const b = v4 ? u32(bytes, view.target) : fold(bytes, view.target);
+    const a = v4 ? u32(bytes, view.source) : this.#fold(bytes, view.source);
+    const b = v4 ? u32(bytes, view.target) : this.#fold(bytes, view.target);
     const hash = this.#hash(a, b, view.sourcePort, view.targetPort, kind);
     let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
     while (row >= 0) {
@@ -87,8 +87,8 @@ export class Rows {
     const bytes = view.bytes;
     const v4 = view.version === 4;
     const kind = (view.protocol << 8) | view.version;
-    const a = v4 ? u32(bytes, view.source) : fold(bytes, view.source);
-    const b = v4 ? u32(bytes, view.target) : fold(bytes, view.target);
+    const a = v4 ? u32(bytes, view.source) : this.#fold(bytes, view.source);
+    const b = v4 ? u32(bytes, view.target) : this.#fold(bytes, view.target);
     const hash = this.#hash(a, b, view.sourcePort, view.targetPort, kind);
     words[at + HASH] = hash;
     words[at + KIND] = kind;
@@ -139,6 +139,18 @@ export class Rows {
     return sum ^ (sum >>> 16);
   }
 
+  /**
+   * An IPv6 address as one word for the hash; the whole of it is compared afterwards. Keyed at every
+   * word, since whoever has a /64 may choose among 2^64 addresses those that fall together.
+   */
+  #fold(bytes: Uint8Array, at: number): number {
+    const key = this.#keyB;
+    let folded = mix(this.#keyA ^ u32(bytes, at), key);
+    folded = mix(folded ^ u32(bytes, at + 4), key);
+    folded = mix(folded ^ u32(bytes, at + 8), key);
+    return mix(folded ^ u32(bytes, at + 12), key);
+  }
+
   #same(at: number, bytes: Uint8Array, first: number, second: number): boolean {
     const words = this.words;
     for (let word = 0; word < 4; word++) {
@@ -179,12 +191,6 @@ export class Rows {
 
 function u32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-}
-
-/** An IPv6 address as one word for the hash; the whole of it is compared afterwards. */
-function fold(bytes: Uint8Array, at: number): number {
-  const upper = mix(u32(bytes, at), u32(bytes, at + 4));
-  return mix(upper ^ u32(bytes, at + 8), u32(bytes, at + 12));
 }
 
 /** Two words to one, every bit of both reaching every bit (MurmurHash3's finaliser constants). */

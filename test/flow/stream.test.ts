@@ -162,7 +162,7 @@ describe("overlaps with different bytes", () => {
   test("between two early segments are told, and the first bytes count", () => {
     const script = conversation()
       .segment("client", 1000, HELLO.subarray(1000))
-      .segment("client", 900, other.subarray(900, 1200))
+      .segment("client", 1100, other.subarray(1100, 1200))
       .segment("client", 0, HELLO.subarray(0, 1000));
     const all = seen(script.packets());
     expect(all.overlaps).toHaveLength(1);
