@@ -20,6 +20,8 @@ export interface Group {
   first: FindingLine;
   /** Of the connection of `first`; absent when it showed none. */
   serverName: string | undefined;
+  /** The connection of `first` showed TLS. */
+  isTls: boolean;
   /** SHA-256 of the certificate that `first` is about; absent when none was seen. */
   certificate: string | undefined;
   findings: number;
@@ -53,11 +55,12 @@ export class FindingGroups {
         return;
       }
       this.#groupsOf[finding.severity]++;
-      group = newGroup(finding, serverName, certificate);
+      group = newGroup(finding, tls, certificate);
       this.#groups.set(key, group);
     } else if (isBefore(finding, group.first)) {
       group.first = finding;
       group.serverName = serverName;
+      group.isTls = tls !== undefined;
       group.certificate = certificate;
     }
     group.findings++;
@@ -96,12 +99,13 @@ export function addressOf(endpoint: string): string {
 
 function newGroup(
   finding: FindingLine,
-  serverName: string | undefined,
+  tls: TlsLine | undefined,
   certificate: string | undefined,
 ): Group {
   return {
     first: finding,
-    serverName,
+    serverName: tls?.serverName,
+    isTls: tls !== undefined,
     certificate,
     findings: 0,
     clients: new Set(),

@@ -64,7 +64,7 @@ function notSeen(seen: Seen): string {
 
 function incomplete(seen: Seen): string {
   const parts = [
-    seen.losses.size > 0 ? `packets lost: ${counted(seen.losses)}` : "",
+    seen.losses.size > 0 ? `packets that were not looked at: ${counted(seen.losses)}` : "",
     seen.malformed.size > 0 ? `malformed: ${counted(seen.malformed)}` : "",
     seen.faults > 0 ? `${many(seen.faults, "fault")} of our own: please report them` : "",
   ];
@@ -92,12 +92,16 @@ function findings({ summary }: Seen): string {
   return some.map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`).join(", ");
 }
 
-/** `12 TLS1.3, 3 TLS1.2`: the most first. */
+/** `12 TLS1.3, 3 TLS1.2`: the most first, and how many more there are. */
 function counted(counts: ReadonlyMap<string, number>): string {
-  return [...counts]
+  const names = [...counts]
     .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-    .map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`)
-    .join(", ");
+    .map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`);
+  const hidden = names.length - NAMES_SHOWN;
+  if (hidden > 1) names.splice(NAMES_SHOWN, hidden, `and ${hidden} more kinds`);
+  return names.join(", ");
 }
 
 const NAME_COLUMNS = 14;
+/** The rest is in jsonl. */
+const NAMES_SHOWN = 6;

@@ -33,7 +33,7 @@ export class Seen {
         this.#decide(line);
         break;
       case "loss":
-        count(this.losses, `${line.where}: ${line.why}`, line.packetsDropped);
+        count(this.losses, line.why, line.packetsDropped);
         break;
       case "malformed":
         count(this.malformed, line.at);

@@ -17,7 +17,7 @@ import { escapeText } from "./escape.ts";
 import { FindingGroups, type Group, NAMES_MAX } from "./findings.ts";
 import { footLines } from "./foot.ts";
 import { column, shorten, wrap } from "./layout.ts";
-import type { CertificateLine, Line } from "./lines.ts";
+import type { CertificateLine, Line, Step } from "./lines.ts";
 import { instant } from "./quantity.ts";
 import { Seen } from "./seen.ts";
 import type { OpenSink, Sink, SinkOptions } from "./sink.ts";
@@ -110,8 +110,8 @@ class TextSink implements Sink {
   }
 
   /** Known at the end only: a certificate is told at its first sight, which is known late. */
-  #issuerOf({ certificate }: Group): string {
-    if (certificate === undefined) return "not seen";
+  #issuerOf({ certificate, isTls }: Group): string {
+    if (certificate === undefined) return isTls ? "not seen" : "";
     return this.#certificates.get(certificate)?.issuer || "not known";
   }
 
@@ -169,10 +169,12 @@ function consequenceOf({ findings, cuts, wouldCut, refusals }: Group): string {
     .join("; ");
 }
 
-/** That possession of the key was not checked is said of every connection and decides none. */
+/** The steps that a rule speaks in, and those that lower what they asked for. */
 function stepsOf({ reason, first }: Group): string {
-  return reason
-    .filter(({ step }) => step !== "possession" || first.rule === "C05")
+  const own = STEPS_OF_RULE[first.rule];
+  const steps = own === undefined ? reason : reason.filter(({ step }) => own.includes(step));
+  const lowering = steps.length > 0 ? reason.filter(({ step }) => LOWERING.includes(step)) : [];
+  return [...new Set([...steps, ...lowering])]
     .map(({ step, line, says }) => `${step}${line === undefined ? "" : ` (line ${line})`}: ${says}`)
     .join("; ");
 }
@@ -196,7 +198,20 @@ const COLUMNS_MAX = 100;
 const SEVERITY_COLUMNS = 10;
 const WHAT_COLUMNS = 22;
 const DETAIL_COLUMNS = 7;
-/** `policy explain` and jsonl have all of it. */
+/** INTERFACE, "How a connection is decided". A rule that is not here speaks in any step. */
+const STEPS_OF_RULE: Readonly<Record<string, readonly Step[] | undefined>> = {
+  A15: ["path", "approval"],
+  A16: ["path"],
+  A18: ["unseen"],
+  C01: ["deny"],
+  C02: ["hygiene"],
+  C03: ["hygiene"],
+  C04: ["hygiene", "path"],
+  C05: ["possession"],
+  C08: [],
+};
+const LOWERING: readonly Step[] = ["window", "guard", "mode"];
+/** jsonl has all of it. */
 const STEP_LINES_MAX = 3;
 /** What somebody may scroll through; the worst are at the top. */
 const ROWS_MAX = 100;

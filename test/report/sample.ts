@@ -170,5 +170,6 @@ export const HOSTILE: readonly (readonly [what: string, text: string])[] = [
   ["a zero width space", "goo\u200bd.example"],
   ["a byte order mark", "\ufeffgood"],
   ["invisible tags", "good\u{e0041}\u{e007f}"],
+  ["a quote that ends a string", 'a","kind":"b'],
   ["quotes and backslashes", '"\\\\",\\u001b'],
 ];

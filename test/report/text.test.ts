@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { columnsOf } from "../../src/report/layout.ts";
-import type { Line, TlsLine, VerdictLine } from "../../src/report/lines.ts";
+import type { FindingLine, Line, TlsLine, VerdictLine } from "../../src/report/lines.ts";
 import { openText } from "../../src/report/text.ts";
 import { connectionLines, otherLines, summary } from "./sample.ts";
 
@@ -42,6 +42,29 @@ describe("the table", () => {
     expect(out).toMatch(/why +name\.example is signed by its own key/);
     expect(out).toMatch(/step +path \(line 7\): name\.example is self-signed/);
     expect(out).toMatch(/do +\w+/);
+  });
+
+  test("says of a finding only the steps that its rule speaks in", () => {
+    const [tls, certificate, finding, verdict] = connectionLines(1, "a") as [
+      Line,
+      Line,
+      Line,
+      VerdictLine,
+    ];
+    const reason = [
+      { step: "possession", says: "not checked" },
+      { step: "path", says: "self-signed" },
+      { step: "hygiene", says: "expired" },
+      { step: "mode", says: "audit" },
+    ] as const;
+    const out = printed([tls, certificate, finding, { ...verdict, reason }]);
+    expect(out).toMatch(/step +path: self-signed; mode: audit$/m);
+  });
+
+  test("names no issuer where there was no TLS", () => {
+    const finding = connectionLines(1, "a")[2] as FindingLine;
+    const out = printed([{ ...finding, rule: "C08", name: "evasion", certificates: [] }]);
+    expect(out).not.toContain("not seen");
   });
 
   test("has one row for the same finding about the same server, with a count", () => {
@@ -105,7 +128,7 @@ describe("without findings", () => {
   test("says what was lost and what was malformed", () => {
     const out = printed(otherLines("why"));
     expect(out).toMatch(
-      /^incomplete +packets lost: 3 decode: why; malformed: 1 pcapng-block; 1 fault/m,
+      /^incomplete +packets that were not looked at: 3 why; malformed: 1 pcapng-block; 1 fault/m,
     );
   });
 });
