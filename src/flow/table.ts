@@ -174,7 +174,7 @@ export class FlowTable {
         }
       }
     }
-    if ((flags & (TCP_FIN | TCP_RST)) !== 0) this.#finish(at, side, (seq + count) | 0, flags);
+    if ((flags & (TCP_FIN | TCP_RST)) !== 0) this.#finish(row, side, (seq + count) | 0, flags);
   }
 
   /** Payload that is not the next bytes of a shunted direction. */
@@ -288,7 +288,8 @@ export class FlowTable {
 
   /** Follows what the inspector wants now. */
   #turn(row: number, inspector: Inspector): void {
-    if (inspector.wants === "nothing") return this.#drop(row);
+    // Nothing more can be learned: there is no reason to keep what was until the end.
+    if (inspector.wants === "nothing") return this.#conclude(row, "end");
     const rows = this.#rows;
     const at = row * ROW_WORDS;
     for (const side of SIDES) {
@@ -397,7 +398,7 @@ export class FlowTable {
     const why = type === APPLICATION_DATA ? "header" : "record-type";
     rows.words[at + MODE_0 + side] = OPEN;
     inspector.push({ kind: "resumed", side, offset, why, atUs: this.#now });
-    if (inspector.wants === "nothing") return this.#drop(row);
+    if (inspector.wants === "nothing") return this.#conclude(row, "end");
     rows.times[row * ROW_TIMES + PASSED_0 + side] = offset;
     if (partial > 0) {
       const begun = new Uint8Array(partial);
@@ -530,13 +531,27 @@ export class FlowTable {
     return false;
   }
 
-  #finish(at: number, side: Side, finAt: number, flags: number): void {
+  /**
+   * A FIN or RST. The row stays for a while, since late packets are no new connection; whoever reads
+   * the connection is told at once if there was nothing left to read. If there was, it stays open too:
+   * a forged RST must not end the reading of a handshake that goes on.
+   */
+  #finish(row: number, side: Side, finAt: number, flags: number): void {
     const words = this.#rows.words;
+    const at = row * ROW_WORDS;
     if ((flags & TCP_RST) !== 0) words[at + STATE]! |= RESET;
     if ((flags & TCP_FIN) !== 0) {
       words[at + STATE]! |= FIN_SEEN << side;
       words[at + FIN_AT_0 + side] = finAt;
     }
+    const inspector = this.#inspectors[row];
+    if (inspector === undefined || inspector.wants === "bytes") return;
+    const state = words[at + STATE]!;
+    const ended =
+      (state & BOTH_FIN) === BOTH_FIN &&
+      words[at + EXPECTED_0] === words[at + FIN_AT_0] &&
+      words[at + EXPECTED_0 + 1] === words[at + FIN_AT_0 + 1];
+    if (ended || (state & RESET) !== 0) this.#conclude(row, "end");
   }
 
   #expired(row: number): boolean {
@@ -588,24 +603,30 @@ export class FlowTable {
 
   #close(row: number, why: "idle" | "reused" | "evicted" | "end"): void {
     const rows = this.#rows;
-    const at = row * ROW_WORDS;
     const lastAt = rows.times[row * ROW_TIMES + LAST_AT]!;
     const now = this.#now;
     this.#now = lastAt;
     this.#flush(row);
+    this.#conclude(row, why);
+    rows.remove(row);
+    this.#now = now;
+  }
+
+  /** The connection's inspector is told that it is over, and everything but the row is let go of. */
+  #conclude(row: number, why: "idle" | "reused" | "evicted" | "end"): void {
+    const rows = this.#rows;
     const inspector = this.#inspectors[row];
     if (inspector !== undefined) {
-      const state = rows.words[at + STATE]!;
+      const state = rows.words[row * ROW_WORDS + STATE]!;
       const fin = (state & BOTH_FIN) === BOTH_FIN;
       const how = (state & RESET) !== 0 ? "rst" : fin ? "fin" : why;
-      inspector.push({ kind: "closed", why: how, atUs: lastAt });
+      const atUs = rows.times[row * ROW_TIMES + LAST_AT]!;
+      inspector.push({ kind: "closed", why: how, atUs });
       this.#above.close(this.#flow(row), inspector);
       this.#inspectors[row] = undefined;
     }
-    for (const side of SIDES) this.#release(row, side, false);
+    this.#drop(row);
     this.#flowOf[row] = undefined;
-    rows.remove(row);
-    this.#now = now;
   }
 
   /** Delivers what waited for bytes that never came, the side that has waited longer first. */

@@ -38,6 +38,8 @@ export class TlsConnection implements Inspector, Listener {
   /** First bytes of a side that do not tell yet what they are. */
   readonly #first: [Gather | undefined, Gather | undefined] = [undefined, undefined];
   readonly #searches: [HelloSearch | undefined, HelloSearch | undefined] = [undefined, undefined];
+  /** TLS began behind something else. */
+  readonly #upgraded: [boolean, boolean] = [false, false];
   #hello: ClientHello | undefined;
   #helloSide: Side | undefined;
   #helloAtUs = 0;
@@ -178,7 +180,7 @@ export class TlsConnection implements Inspector, Listener {
         break;
       case SERVER_HELLO_DONE:
         this.#serverSide ??= side;
-        this.#serverHelloDone = true;
+        this.#serverHelloDone ||= from === to;
         break;
       case CLIENT_KEY_EXCHANGE:
         this.#helloSide ??= side;
@@ -282,6 +284,7 @@ export class TlsConnection implements Inspector, Listener {
     }
     this.#searches[side] = undefined;
     this.#states[side] = TLS;
+    this.#upgraded[side] = true;
     direction.offset += found.at - from - found.carried.length;
     direction.push(found.carried, 0, found.carried.length, atUs);
     direction.push(bytes, found.at, to, atUs);
@@ -371,7 +374,7 @@ export class TlsConnection implements Inspector, Listener {
   }
 
   #step(name: string): void {
-    this.#steps = this.#steps.then(name);
+    this.#steps = this.#steps.after(name);
   }
 
   // What it comes to.
@@ -412,8 +415,18 @@ export class TlsConnection implements Inspector, Listener {
 
   #serverCertificates(server: Side, resumed: TlsObservation["resumed"]): SeenCertificates {
     const chain = this.#sides[server].chain;
-    if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
+    const whole = this.#serverHelloDone || this.#inOnePiece(server);
+    if (chain !== undefined && chain.length > 0 && whole) return { seen: "wire", chain };
     return { seen: "no", why: this.#whyUnseen(server, resumed), chain: NO_CHAIN };
+  }
+
+  /**
+   * Whether nothing can have come between a side's messages. Behind another protocol that is only
+   * known once the handshake's end stands where it must: OpenVPN or WebSocket go on framing their
+   * own packets, and a certificate with such headers in it is not the one that was sent.
+   */
+  #inOnePiece(side: Side): boolean {
+    return !this.#upgraded[side] || this.#sides[side].finished;
   }
 
   #whyUnseen(server: Side, resumed: TlsObservation["resumed"]): Unseen {
@@ -426,8 +439,9 @@ export class TlsConnection implements Inspector, Listener {
 
   #clientCertificates(client: Side): SeenCertificates | undefined {
     const chain = this.#sides[client].chain;
-    if (chain !== undefined && chain.length > 0) return { seen: "wire", chain };
-    if (chain !== undefined) return { seen: "no", why: "none-sent", chain };
+    const whole = this.#inOnePiece(client);
+    if (chain !== undefined && chain.length > 0 && whole) return { seen: "wire", chain };
+    if (chain !== undefined && whole) return { seen: "no", why: "none-sent", chain };
     if (!this.#certificateRequested) return undefined;
     return { seen: "no", why: this.#lost || this.#cut ? "loss" : "cut-short", chain: NO_CHAIN };
   }

@@ -11,7 +11,7 @@ export class Steps {
   }
 
   /** The path one step on. Stays where it is when it is as long as paths get. */
-  then(name: string): Steps {
+  after(name: string): Steps {
     const known = this.#next.get(name);
     if (known !== undefined) return known;
     if (this.names.length >= STEPS_MAX) return this;
