@@ -433,7 +433,7 @@ export class TlsConnection implements Inspector, Listener {
     if (resumed !== false) return "resumed";
     const answer = this.#server;
     if (answer !== undefined && !answer.retry && isTls13(answer.version)) return "encrypted";
-    if (this.#sides[server].chain !== undefined || this.#serverHelloDone) return "none-sent";
+    if (this.#sides[server].chain?.length === 0 || this.#serverHelloDone) return "none-sent";
     return this.#lost || this.#cut ? "loss" : "cut-short";
   }
 

@@ -2,8 +2,15 @@
 import { describe, expect, test } from "vitest";
 import type { Flow, Side } from "../../../src/flow/event.ts";
 import { TlsConnection } from "../../../src/inspect/tls/connection.ts";
-import { concat, latin1, pattern } from "../../wire/bytes.ts";
-import { clientHello, RECORD, record, serverHello, serverHelloDone } from "../../wire/tls.ts";
+import { concat, hex, latin1, pattern } from "../../wire/bytes.ts";
+import {
+  certificate,
+  clientHello,
+  RECORD,
+  record,
+  serverHello,
+  serverHelloDone,
+} from "../../wire/tls.ts";
 
 const hello = record(RECORD.handshake, clientHello({ serverName: "a.test" }));
 const answer = concat(
@@ -45,6 +52,24 @@ describe("a connection that comes to TLS later", () => {
     expect(connection.result()).toMatchObject({ client: 0, serverName: "a.test" });
   });
 
+  test("shows no certificate that another protocol's headers may run through", () => {
+    const chain = record(RECORD.handshake, certificate([pattern(500, 3)]));
+    const end = record(RECORD.handshake, serverHelloDone());
+    const hello = record(RECORD.handshake, serverHello({ version: 0x0303 }));
+    const framed = concat(
+      latin1("S"),
+      hello,
+      chain.subarray(0, 200),
+      hex("0201"),
+      chain.subarray(200),
+      end,
+    );
+    expect(certificatesOf(framed)).toEqual({ seen: "no", why: "cut-short", chain: [] });
+    expect(certificatesOf(concat(latin1("S"), hello, chain))).toMatchObject({ seen: "no" });
+    const plain = concat(latin1("S"), hello, chain, end);
+    expect(certificatesOf(plain)).toEqual({ seen: "wire", chain: [pattern(500, 3)] });
+  });
+
   test("is given up once one side has said more than an upgrade takes", () => {
     const connection = new TlsConnection(flow);
     push(connection, 1, pattern(4000, 1), 0);
@@ -66,6 +91,12 @@ function heard(said: readonly [Side, Uint8Array][], size: number) {
     }
   }
   return connection.result();
+}
+
+function certificatesOf(server: Uint8Array) {
+  const connection = new TlsConnection(flow);
+  push(connection, 1, server, 0);
+  return connection.result()?.certificates;
 }
 
 function push(connection: TlsConnection, side: Side, bytes: Uint8Array, offset: number): void {
