@@ -1,6 +1,6 @@
 /** How far long work is, on standard error when that is a terminal. */
 import { isatty } from "node:tty";
-import { size } from "../report/quantity.ts";
+import { size, thousands } from "../report/quantity.ts";
 import { Output } from "./output.ts";
 
 export interface Done {
@@ -35,7 +35,7 @@ export function progressLine({ bytes, totalBytes, packets }: Done, seconds: numb
   const rate = bytes / seconds;
   const speed = `${size(rate)}/s`;
   if (totalBytes === undefined || totalBytes < bytes) {
-    return `  ${size(bytes)}, ${packets.toLocaleString("en-US")} packets, ${speed}`;
+    return `  ${size(bytes)}, ${thousands(packets)} packets, ${speed}`;
   }
   const part = totalBytes === 0 ? 1 : bytes / totalBytes;
   const filled = Math.round(part * BAR_COLUMNS);

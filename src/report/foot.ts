@@ -7,7 +7,7 @@ import { paint } from "./colour.ts";
 import { escapeText } from "./escape.ts";
 import { column, wrap } from "./layout.ts";
 import { SEVERITIES } from "./lines.ts";
-import { many, period, size } from "./quantity.ts";
+import { many, period, size, thousands } from "./quantity.ts";
 import type { Seen } from "./seen.ts";
 
 /** Lines without line breaks, at most `columns` wide. */
@@ -42,13 +42,13 @@ function read({ summary }: Seen): string {
 
 function handshakes(seen: Seen): string {
   if (seen.handshakes === 0) return "none: no TLS was recognised";
-  return `${seen.handshakes.toLocaleString("en-US")} TLS: ${counted(seen.versions)}`;
+  return `${thousands(seen.handshakes)} TLS: ${counted(seen.versions)}`;
 }
 
 function certificates(seen: Seen): string {
   if (seen.handshakes === 0) return "";
   const different = many(seen.summary?.certificates ?? 0, "different certificate");
-  return `the server's was seen in ${seen.chains} of ${many(seen.handshakes, "handshake")}; ${different}`;
+  return `the server's was seen in ${thousands(seen.chains)} of ${many(seen.handshakes, "handshake")}; ${different}`;
 }
 
 function notSeen(seen: Seen): string {
@@ -75,12 +75,12 @@ function verdicts({ decisions, wouldCut }: Seen): string {
   const total = decisions.pass + decisions.report + decisions.refuse + decisions.cut;
   if (total === 0) return "";
   const counts = [
-    `${decisions.pass} pass`,
-    `${decisions.report} report`,
-    decisions.refuse > 0 ? `${decisions.refuse} refuse` : "",
-    decisions.cut > 0 ? `${decisions.cut} cut` : "",
+    `${thousands(decisions.pass)} pass`,
+    `${thousands(decisions.report)} report`,
+    decisions.refuse > 0 ? `${thousands(decisions.refuse)} refuse` : "",
+    decisions.cut > 0 ? `${thousands(decisions.cut)} cut` : "",
   ].filter((part) => part !== "");
-  const would = wouldCut > 0 ? `; ${wouldCut} would have been cut` : "";
+  const would = wouldCut > 0 ? `; ${thousands(wouldCut)} would have been cut` : "";
   return `${counts.join(", ")}${would}`;
 }
 
@@ -89,14 +89,14 @@ function findings({ summary }: Seen): string {
   const counts = [...SEVERITIES].reverse().map((name) => [name, summary.findings[name]] as const);
   const some = counts.filter(([, count]) => count > 0);
   if (some.length === 0) return "none in what was seen";
-  return some.map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`).join(", ");
+  return some.map(([name, count]) => `${thousands(count)} ${name}`).join(", ");
 }
 
 /** `12 TLS1.3, 3 TLS1.2`: the most first, and how many more there are. */
 function counted(counts: ReadonlyMap<string, number>): string {
   const names = [...counts]
     .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-    .map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`);
+    .map(([name, count]) => `${thousands(count)} ${name}`);
   const hidden = names.length - NAMES_SHOWN;
   if (hidden > 1) names.splice(NAMES_SHOWN, hidden, `and ${hidden} more kinds`);
   return names.join(", ");

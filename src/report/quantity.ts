@@ -20,7 +20,12 @@ export function period(fromUs: number, toUs: number): string {
 
 /** `1 connection`, `12,345 connections`. */
 export function many(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
+  return `${thousands(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** `12,345`. Not by `toLocaleString`, whose first call takes 16 ms. */
+export function thousands(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** `812 bytes`, `1.5 MB`: powers of 1000, as disks and networks count. */

@@ -18,7 +18,7 @@ import { FindingGroups, type Group, NAMES_MAX } from "./findings.ts";
 import { footLines } from "./foot.ts";
 import { column, shorten, wrap } from "./layout.ts";
 import type { CertificateLine, Line, Step } from "./lines.ts";
-import { instant } from "./quantity.ts";
+import { instant, thousands } from "./quantity.ts";
 import { Seen } from "./seen.ts";
 import type { OpenSink, Sink, SinkOptions } from "./sink.ts";
 
@@ -152,7 +152,7 @@ function whereOf({ first, findings }: Group): string {
     first.server,
     first.flow === undefined ? undefined : `flow ${first.flow}`,
     instant(first.atUs),
-    findings > 1 ? `the first of ${findings.toLocaleString("en-US")}` : undefined,
+    findings > 1 ? `the first of ${thousands(findings)}` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
