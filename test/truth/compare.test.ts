@@ -19,12 +19,16 @@ describe("compare", () => {
 
   test("finds a stream that we have no line for", () => {
     const found = differences([stream], []);
-    expect(found).toMatchObject([{ frame: 4, field: "line", ours: undefined }]);
+    expect(found).toEqual([
+      { file: "a.pcap", frame: 4, field: "line", truth: "10.0.0.1:40000 > 10.0.0.2:443" },
+    ]);
   });
 
   test("finds a line that truth has no stream for", () => {
     const found = differences([], [line]);
-    expect(found).toMatchObject([{ frame: 7, field: "line", truth: undefined }]);
+    expect(found).toEqual([
+      { file: "a.pcap", frame: 7, field: "line", ours: "10.0.0.1:40000 > 10.0.0.2:443" },
+    ]);
   });
 
   test("sets a line against its stream even if client and server changed places", () => {

@@ -3,19 +3,9 @@
  */
 
 import type { TlsLine } from "../../src/report/lines.ts";
+import type { Difference } from "./differences.ts";
 import { FIELDS, type FieldName } from "./fields.ts";
 import { inScope, type TruthCapture, type TruthStream } from "./truth.ts";
-
-export interface Found {
-  readonly file: string;
-  /** Of the stream's first packet; for a line that truth lacks, of the packet at the line's `atUs`. */
-  readonly frame: number;
-  /** `line`: a whole stream that one of the two does not know. */
-  readonly field: FieldName | "line";
-  /** `undefined`: says nothing. */
-  readonly ours: string | undefined;
-  readonly truth: string | undefined;
-}
 
 /** What the table counts, over all captures, per field. */
 export interface Tally {
@@ -42,10 +32,10 @@ export function compare(
   lines: readonly TlsLine[],
   tallies: Tallies,
   frameAt: (atUs: number) => number,
-): Found[] {
+): Difference[] {
   const { file } = capture;
   const { pairs, unmatched, unclaimed } = match(capture.tls_streams, lines);
-  const found: Found[] = [];
+  const found: Difference[] = [];
 
   for (const [stream, line] of pairs) {
     const frame = stream.first_frame;
@@ -54,21 +44,25 @@ export function compare(
       const truth = field.truth(stream);
       const ours = field.ours(line);
       count(tallies[field.name], truth, ours);
-      if (truth !== ours) found.push({ file, frame, field: field.name, ours, truth });
+      if (truth !== ours) found.push({ file, frame, field: field.name, ...said(ours, truth) });
     }
   }
   for (const stream of unmatched) {
     const truth = `${stream.client} > ${stream.server}`;
     for (const field of FIELDS) count(tallies[field.name], field.truth(stream), undefined);
     count(tallies.line, truth, undefined);
-    found.push({ file, frame: stream.first_frame, field: "line", ours: undefined, truth });
+    found.push({ file, frame: stream.first_frame, field: "line", truth });
   }
   for (const line of unclaimed) {
     const ours = `${line.client} > ${line.server}`;
     count(tallies.line, undefined, ours);
-    found.push({ file, frame: frameAt(line.atUs), field: "line", ours, truth: undefined });
+    found.push({ file, frame: frameAt(line.atUs), field: "line", ours });
   }
   return found;
+}
+
+function said(ours: string | undefined, truth: string | undefined) {
+  return { ...(ours !== undefined && { ours }), ...(truth !== undefined && { truth }) };
 }
 
 function count(tally: Tally, truth: string | undefined, ours: string | undefined): void {

@@ -34,7 +34,8 @@ export const FIELDS: readonly Field[] = [
   { name: "server", truth: (s) => s.server, ours: (l) => l.server },
   { name: "version", truth: (s) => versionName(s.version), ours: (l) => l.version },
   { name: "cipher", truth: (s) => s.cipher_name ?? s.cipher ?? undefined, ours: (l) => l.cipher },
-  { name: "group", truth: (s) => s.group_name ?? undefined, ours: (l) => l.group },
+  // Truth has key_share's alone; before TLS 1.3 we give that of ServerKeyExchange.
+  { name: "group", truth: (s) => s.group_name ?? undefined, ours: keyShareGroup },
   { name: "serverName", truth: (s) => s.sni ?? undefined, ours: (l) => l.serverName },
   { name: "alpn", truth: (s) => s.alpn ?? undefined, ours: (l) => l.alpn },
   { name: "alpnOffered", truth: (s) => list(s.alpn_offered), ours: (l) => list(l.alpnOffered) },
@@ -53,6 +54,11 @@ export const FIELDS: readonly Field[] = [
   },
 ];
 
+function keyShareGroup({ version, group }: TlsLine): string | undefined {
+  const before = version === undefined || BEFORE_TLS13.has(version);
+  return before ? undefined : group;
+}
+
 /** What truth gives as the two bytes on the wire, as INTERFACE spells it. */
 function versionName(code: string | null | undefined): string | undefined {
   if (!code) return undefined;
@@ -67,6 +73,8 @@ function sha256s(chain: TruthStream["server_chain"]): string[] | undefined {
 function list(values: readonly string[] | undefined): string | undefined {
   return values?.length ? values.join(" ") : undefined;
 }
+
+const BEFORE_TLS13 = new Set(["SSL2", "SSL3", "TLS1.0", "TLS1.1", "TLS1.2"]);
 
 /** INTERFACE: every other version stays hexadecimal. */
 const VERSION_NAMES: Record<string, string> = {
