@@ -41,12 +41,12 @@ async function all(): Promise<void> {
     mutants += stint.mutants;
     seconds += stint.seconds;
     for (const layer of LAYER_NAMES) sum[layer] += stint.reach[layer];
-    report(seed, { ...stint, mutants, seconds, reach: sum });
     if (stint.failure) {
-      console.error(`\n${stint.failure}`);
+      console.error(stint.failure);
       process.exitCode = 1;
       return;
     }
+    report(seed, { ...stint, mutants, seconds, reach: sum });
   }
   if (sum.inspect * 5 < mutants) {
     console.error(`${sum.inspect} of ${mutants} mutants reached inspect, expected a fifth`);

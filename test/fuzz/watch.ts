@@ -28,7 +28,7 @@ export async function fuzz(orders: Omit<Orders, "at">): Promise<Fuzzed> {
   await worker.terminate();
   const seconds = (performance.now() - started) / 1000;
   if (typeof done === "string") {
-    const number = Number(at[0]);
+    const number = Number(Atomics.load(at, 0));
     return {
       ...NOTHING_DONE,
       mutants: number - orders.first,
@@ -43,11 +43,12 @@ export async function fuzz(orders: Omit<Orders, "at">): Promise<Fuzzed> {
 }
 
 function watch(at: BigInt64Array, fail: (why: string) => void): NodeJS.Timeout {
-  let last = at[0];
+  let last = Atomics.load(at, 0);
   let since = performance.now();
   return setInterval(() => {
-    if (at[0] !== last) {
-      last = at[0];
+    const number = Atomics.load(at, 0);
+    if (number !== last) {
+      last = number;
       since = performance.now();
     } else if (performance.now() - since > HANG_SECONDS * 1000) {
       fail(`hangs: ${HANG_SECONDS} seconds and no end`);

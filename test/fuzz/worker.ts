@@ -30,7 +30,7 @@ function run({ seed, first, count, seconds, at }: Orders): Done {
   let before = performance.now();
   let number = first;
   for (; number < first + count && before < until; number++) {
-    at[0] = BigInt(number);
+    Atomics.store(at, 0, BigInt(number));
     const mutant = makeMutant(corpus, seed, number);
     try {
       drive(mutant, reach);
