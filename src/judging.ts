@@ -297,6 +297,7 @@ function evaded(verdict: Verdict): Verdict {
 const LOSSES: Record<string, string> = {
   "flow-table": "more connections at once than the table holds: the stalest was given up",
   "tcp-pending": "more bytes came early than memory for them: what was missing before was given up",
+  "tcp-before-start": "bytes from before a connection's first known one: not read",
   "tcp-reassembly": "more bytes of unread handshakes than memory for them: given up unread",
 };
 

@@ -105,7 +105,7 @@ export class Stream {
 
   reset(): void {
     this.#keptBytes = 0;
-    if (this.#kept.length > FIRST_KEPT_BYTES) this.#kept = NOTHING;
+    if (this.#kept.length > FIRST_KEPT_BYTES * 2) this.#kept = NOTHING;
     if (this.pending.length > 0) this.pending = [];
     this.pendingBytes = 0;
     this.held = 0;
@@ -121,6 +121,6 @@ export class Stream {
 }
 
 const NOTHING = new Uint8Array(0);
-const FIRST_KEPT_BYTES = 4096;
+const FIRST_KEPT_BYTES = 8192;
 /** A handshake, and room: what comes later is application data that nobody reads. */
 const KEPT_BYTES_MAX = 65_536;

@@ -144,8 +144,8 @@ export class FlowTable {
     let state = words[at + STATE]!;
     if ((flags & TCP_SYN) !== 0) {
       // One that does not belong to this connection tells nothing about it, data included.
-      const stranger = (state & (KNOWN << side)) !== 0 && words[at + SYN_AT_0 + side] !== seq;
-      if (stranger && (state & (SYN_SEEN << side)) !== 0) return;
+      const stranger = (state & (SYN_SEEN << side)) !== 0 && words[at + SYN_AT_0 + side] !== seq;
+      if (stranger) return this.#otherAnswer(row, side, view);
       state = this.#syn(at, side, view, state);
       seq = (seq + 1) | 0;
     } else if ((state & (KNOWN << side)) === 0) {
@@ -154,6 +154,7 @@ export class FlowTable {
       words[at + STATE] = state;
     }
 
+    if ((state & ANSWER_SEEN) !== 0) this.#settleAnswer(row, side, view);
     const count = captured + view.missing;
     if (count > 0) {
       times[time + PAYLOAD_0 + side]! += captured;
@@ -170,7 +171,7 @@ export class FlowTable {
           const stream = this.#streams[row * 2 + side];
           if (stream !== undefined && stream.pending.length > 0) this.#drain(row, side);
         } else {
-          this.#payload(row, side, view, seq, early);
+          this.#payload(row, side, view, early);
         }
       }
     }
@@ -178,12 +179,16 @@ export class FlowTable {
   }
 
   /** Payload that is not the next bytes of a shunted direction. */
-  #payload(row: number, side: Side, view: PacketView, seq: number, early: number): void {
+  #payload(row: number, side: Side, view: PacketView, early: number): void {
     const rows = this.#rows;
     const time = row * ROW_TIMES;
     const passed = rows.times[time + PASSED_0 + side]!;
     const captured = view.end - view.payload;
     if (early <= 0) {
+      // Bytes from before the first that we believe this direction has: never a silent end of them.
+      if (passed + early < 0 && captured > 1) {
+        this.#above.loss("tcp-before-start", this.#flow(row), this.#now);
+      }
       const repeated = Math.min(-early, captured);
       if (repeated > 0) this.#repeat(row, side, view, repeated, passed + early);
       const fresh = captured + early;
@@ -496,6 +501,31 @@ export class FlowTable {
     return state;
   }
 
+  /**
+   * A SYN-ACK with another sequence number than the first: of two answers one is real, and which one
+   * is told by the side that asked, when it acknowledges it.
+   */
+  #otherAnswer(row: number, side: Side, view: PacketView): void {
+    if ((view.flags & TCP_ACK) === 0) return;
+    if (this.#rows.times[row * ROW_TIMES + PASSED_0 + side]! > 0) return;
+    const at = row * ROW_WORDS;
+    this.#rows.words[at + CANDIDATE] = view.seq;
+    this.#rows.words[at + STATE]! &= ~(CANDIDATE_SEEN * 3);
+    this.#rows.words[at + STATE]! |= ANSWER_SEEN | (side === 1 ? ANSWER_OF_1 : 0);
+  }
+
+  #settleAnswer(row: number, side: Side, view: PacketView): void {
+    const words = this.#rows.words;
+    const at = row * ROW_WORDS;
+    const answerer = (words[at + STATE]! & ANSWER_OF_1) !== 0 ? 1 : 0;
+    if (side === answerer || (view.flags & TCP_ACK) === 0) return;
+    if (((view.ack - 1) | 0) === words[at + CANDIDATE]) {
+      words[at + SYN_AT_0 + answerer] = words[at + CANDIDATE]!;
+      words[at + EXPECTED_0 + answerer] = view.ack;
+    }
+    words[at + STATE]! &= ~(ANSWER_SEEN | ANSWER_OF_1);
+  }
+
   /** Whether a packet found a row that is over, so that it begins another connection. */
   #startsAnew(row: number, view: PacketView): boolean {
     if (this.#expired(row)) {
@@ -527,7 +557,7 @@ export class FlowTable {
     const idle = this.#now - this.#rows.times[row * ROW_TIMES + LAST_AT]!;
     if ((state & (RESET | BOTH_FIN)) !== 0 || idle > REOPEN_IDLE_US) return true;
     words[at + CANDIDATE] = view.seq;
-    words[at + STATE] = (state & ~(CANDIDATE_SEEN * 3)) | (CANDIDATE_SEEN << side);
+    words[at + STATE] = (state & ~(CANDIDATE_SEEN * 3 + ANSWER_SEEN)) | (CANDIDATE_SEEN << side);
     return false;
   }
 
@@ -722,6 +752,8 @@ const RESET = 0x100;
 const OPENER_KNOWN = 0x200;
 const OPENED_BY_1 = 0x400;
 const CANDIDATE_SEEN = 0x800;
+const ANSWER_SEEN = 0x2000;
+const ANSWER_OF_1 = 0x4000;
 
 const RECORD_HEADER_BYTES = 5;
 const APPLICATION_DATA = 23;

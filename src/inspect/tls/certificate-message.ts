@@ -13,18 +13,48 @@ export function readChain(
   if (to - from < 3) return `Certificate message of ${to - from} bytes, expected at least 3`;
   const key = sample(bytes, from, to);
   const known = CHAINS.get(key);
-  if (known !== undefined && same(known.message, bytes, from, to)) return known.chain;
+  if (known !== undefined && same(known.message, bytes, from, to)) {
+    known.users++;
+    return known.chain;
+  }
+  if (!makeRoom(to - from)) {
+    return `${to - from} byte Certificate message, and ${HELD_BYTES_MAX} bytes of chains in use`;
+  }
   const message = bytes.slice(from, to);
   const chain = split(message);
   if (typeof chain === "string") return chain;
-  if (heldBytes + message.length > HELD_BYTES_MAX || CHAINS.size >= CHAINS_MAX) {
-    CHAINS.clear();
-    heldBytes = 0;
-  }
-  if (known !== undefined) heldBytes -= known.message.length;
-  CHAINS.set(key, { message, chain });
+  const entry: Known = { key, message, chain, users: 1 };
   heldBytes += message.length;
+  IN_USE.set(chain, entry);
+  // Another chain of the same sample is forgotten here, and kept by whoever uses it.
+  if (known !== undefined && known.users === 0) forget(known);
+  CHAINS.set(key, entry);
   return chain;
+}
+
+/** A connection that got this chain is over. Once nobody uses it, it may be forgotten. */
+export function releaseChain(chain: readonly Uint8Array[] | undefined): void {
+  const entry = chain && IN_USE.get(chain);
+  if (entry === undefined) return;
+  entry.users--;
+  if (entry.users === 0 && CHAINS.get(entry.key) !== entry) forget(entry);
+}
+
+/** Forgets unused chains, oldest first, until `bytes` more fit. False when those in use fill it. */
+function makeRoom(bytes: number): boolean {
+  if (heldBytes + bytes <= HELD_BYTES_MAX && CHAINS.size < CHAINS_MAX) return true;
+  for (const entry of CHAINS.values()) {
+    if (entry.users > 0) continue;
+    forget(entry);
+    if (heldBytes + bytes <= HELD_BYTES_MAX / 2 && CHAINS.size < CHAINS_MAX / 2) break;
+  }
+  return heldBytes + bytes <= HELD_BYTES_MAX;
+}
+
+function forget(entry: Known): void {
+  heldBytes -= entry.message.length;
+  IN_USE.delete(entry.chain);
+  if (CHAINS.get(entry.key) === entry) CHAINS.delete(entry.key);
 }
 
 function split(message: Uint8Array): readonly Uint8Array[] | string {
@@ -65,14 +95,19 @@ function u24(bytes: Uint8Array, at: number): number {
 }
 
 interface Known {
+  readonly key: number;
   readonly message: Uint8Array;
   readonly chain: readonly Uint8Array[];
+  /** Open connections that have it. */
+  users: number;
 }
 
 /** By sample. A chain whose sample another one has takes its place, and is no wrong answer. */
 const CHAINS = new Map<number, Known>();
+const IN_USE = new WeakMap<readonly Uint8Array[], Known>();
 let heldBytes = 0;
 
 const CERTIFICATES_MAX = 100;
 const CHAINS_MAX = 4096;
-const HELD_BYTES_MAX = 16_777_216;
+/** Of messages remembered or in use by open connections, whatever arrives. */
+const HELD_BYTES_MAX = 25_165_824;

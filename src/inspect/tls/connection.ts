@@ -12,7 +12,7 @@ import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.t
 import type { Malformed } from "../../stage.ts";
 import { Gather } from "../gather.ts";
 import type { Alert, SeenCertificates, TlsObservation, Unseen } from "../observation.ts";
-import { readChain } from "./certificate-message.ts";
+import { readChain, releaseChain } from "./certificate-message.ts";
 import { cipherSuiteName } from "./cipher-suites.ts";
 import { type ClientHello, readClientHello, readV2ClientHello } from "./client-hello.ts";
 import {
@@ -91,6 +91,7 @@ export class TlsConnection implements Inspector, Listener {
       case "closed":
         this.wants = "nothing";
         for (const side of SIDES) {
+          releaseChain(this.#sides[side].chain);
           this.#sides[side].close();
           this.#first[side]?.release();
           this.#first[side] = undefined;
@@ -163,9 +164,13 @@ export class TlsConnection implements Inspector, Listener {
       case CERTIFICATE: {
         this.#step("certificate");
         this.#handshakeSeen = true;
+        if (this.#sides[side].chain !== undefined) return;
         const chain = readChain(bytes, from, to);
-        if (typeof chain === "string") this.#malformedMessage(side, "certificate", chain);
-        else this.#sides[side].chain ??= chain;
+        if (typeof chain !== "string") this.#sides[side].chain = chain;
+        else {
+          this.#lost = true;
+          this.#malformedMessage(side, "certificate", chain);
+        }
         return;
       }
       case SERVER_KEY_EXCHANGE:
@@ -192,7 +197,9 @@ export class TlsConnection implements Inspector, Listener {
 
   sealed(side: Side, type: number): void {
     if (type === APPLICATION_DATA) {
-      if (this.#sides[side].applicationRecords++ === 0) this.#step("application-data");
+      // As part of a handshake only: what comes behind it may be shunted, and is no step either way.
+      const first = this.#sides[side].applicationRecords++ === 0;
+      if (first && !this.#established) this.#step("application-data");
       this.#tls13Finished(side);
     } else if (type === HANDSHAKE) {
       if (!this.#sides[side].finished) this.#step("encrypted-handshake");
@@ -473,7 +480,8 @@ export class TlsConnection implements Inspector, Listener {
       return;
     }
     const records = Math.max(first.applicationRecords, second.applicationRecords);
-    const enough = records > APPLICATION_RECORDS_UNREAD_MAX;
+    // Before the ServerHello they may be early data (RFC 8446 §2.3), of which there is no such limit.
+    const enough = records > APPLICATION_RECORDS_UNREAD_MAX && this.#server !== undefined;
     if (
       enough ||
       (first.broken && this.#serverSide === 0) ||

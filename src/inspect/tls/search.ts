@@ -36,12 +36,14 @@ export class HelloSearch {
       if (at + HELLO_START_BYTES > joined.length) return this.#keep(joined, at, joined.length);
       if (isHelloStart(joined, at)) return { carried: joined.slice(at, carried), at: from };
     }
-    let at = from;
-    for (; at + HELLO_START_BYTES <= to; at++, this.#searched++) {
-      if (this.#spent()) return undefined;
-      if (bytes[at] === 0x16 && isHelloStart(bytes, at)) return { carried: NOTHING, at };
+    const last = Math.min(to - HELLO_START_BYTES + 1, from + SEARCHED_BYTES_MAX - this.#searched);
+    const piece = bytes.subarray(from, Math.max(from, last));
+    for (let at = piece.indexOf(0x16); at >= 0; at = piece.indexOf(0x16, at + 1)) {
+      if (isHelloStart(bytes, from + at)) return { carried: NOTHING, at: from + at };
     }
-    return this.#keep(bytes, at, to);
+    this.#searched += piece.length;
+    if (this.#spent()) return undefined;
+    return this.#keep(bytes, from + piece.length, to);
   }
 
   /** Bytes are missing: what is carried does not go on. */
