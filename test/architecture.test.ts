@@ -174,7 +174,7 @@ function LISTED(): [string, string[]][] {
 /** The files of a folder that hold what it is extended by: a rule, a detector, a responder, a sink. */
 function entriesOf(folder: string): string[] {
   const files = filesBelow(folder).filter((path) => basename(path) !== "index.ts");
-  const entry = /export const \w+: (Rule|Detector|Responder|Format)\b/;
+  const entry = /export const \w+: (Rule|Detector|Responder|OpenSink)\b/;
   return files
     .filter((path) => entry.test(readFileSync(path, "utf8")))
     .map((path) => basename(path));
