@@ -47,7 +47,23 @@ export interface TruthStream {
 }
 
 interface TruthChain {
+  readonly leaf: TruthLeaf;
   readonly chain: readonly { readonly sha256: string }[];
+}
+
+export interface TruthLeaf {
+  readonly sha256: string;
+  /** Absent where nothing could read it. */
+  readonly x509_version?: number;
+  /** A number in hexadecimal. */
+  readonly serial: string;
+  readonly not_before: string;
+  readonly not_after: string;
+  readonly key_type: string;
+  readonly key_bits?: number | null;
+  readonly curve?: string | null;
+  readonly san?: readonly string[];
+  readonly is_ca?: boolean | null;
 }
 
 export function readTruth(): TruthCapture[] {
