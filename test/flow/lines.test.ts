@@ -10,13 +10,14 @@ import { replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { readHandshakes } from "../fuzz/handshake-file.ts";
 import { concat, pattern, uint } from "../wire/bytes.ts";
-import { type ConversationShape, conversation } from "../wire/conversation.ts";
+import { type ConversationShape, conversation, merge } from "../wire/conversation.ts";
 import { fragments } from "../wire/ip.ts";
 import { ethernet } from "../wire/link.ts";
 import { EPOCH_US, type WirePacket } from "../wire/packet.ts";
 import { pcap } from "../wire/pcap.ts";
 import { block, enhanced, iface, pcapng, section, simplePcapng } from "../wire/pcapng.ts";
 import { play } from "../wire/recorded.ts";
+import { certificate, RECORD, records, serverHello, serverHelloDone } from "../wire/tls.ts";
 import { udp } from "../wire/transport.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lines-"));
@@ -148,6 +149,27 @@ describe("what is not read is told and counted", () => {
       { file: expect.stringContaining("capture"), at: "pcapng-block", offset: 28 + 20 + 8 + 20 },
     ]);
   });
+});
+
+test("chains that open connections hold are bounded, and those not kept are told", async () => {
+  const connections = Array.from({ length: 600 }, (_, index) => {
+    const chain = Array.from({ length: 60 }, () => concat(uint(index, 4), pattern(1000)));
+    const flight = concat(serverHello(), certificate(chain), serverHelloDone());
+    const client = `10.0.${index >> 8}.${index & 255}:40000`;
+    const script = conversation({ client, startUs: EPOCH_US + index * 100_000, mss: 16_000 });
+    return script
+      .client(hello!.bytes)
+      .server(records(RECORD.handshake, flight, 16_000))
+      .packets();
+  });
+  const lines = await linesOf(pcap(merge(...connections)));
+  const tls = lines.filter((line) => line.kind === "tls");
+  expect(tls).toHaveLength(600);
+  const kept = tls.filter(({ certificates }) => certificates.seen === "wire").length;
+  expect(kept).toBeGreaterThan(300);
+  expect(kept).toBeLessThan(500);
+  const told = lines.filter((line) => line.kind === "malformed" || line.kind === "loss");
+  expect(told.length).toBeGreaterThan(0);
 });
 
 describe("a damaged or truncated capture is judged up to the damage: exit 3, and the byte is named", () => {

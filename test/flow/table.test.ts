@@ -4,8 +4,8 @@ import { latin1, pattern, uint } from "../wire/bytes.ts";
 import { conversation, merge } from "../wire/conversation.ts";
 import { ethernet } from "../wire/link.ts";
 import { EPOCH_US } from "../wire/packet.ts";
-import { udp } from "../wire/transport.ts";
-import { seen } from "./reader.ts";
+import { tcp, udp } from "../wire/transport.ts";
+import { gapsOf, seen } from "./reader.ts";
 
 const HOUR_US = 3_600_000_000;
 const SECOND_US = 1_000_000;
@@ -183,6 +183,32 @@ describe("where a flow ends", () => {
     const script = conversation().client(latin1("before")).reset("server").client(latin1("after"));
     expect(seen(script.packets()).flows[0]?.said[0]).toEqual(latin1("beforeafter"));
   });
+});
+
+describe("two answers to one SYN", () => {
+  const ends = { from: "192.0.2.7:443", to: "10.0.0.1:40000" };
+  const other = tcp({ ...ends, sequence: 777, acknowledgment: 1001, flags: "SA" });
+  const said = conversation().client(latin1("hello")).server(latin1("yes")).packets();
+  const forged = (atUs: number) => ({ atUs, bytes: ethernet(other) });
+
+  test.each([
+    ["before the real one", 1],
+    ["behind the real one", 2],
+    ["behind the client's acknowledgment", 3],
+  ])("the one that the client acknowledges counts: the other comes %s", (_name, index) => {
+    const packets = said.toSpliced(index, 0, forged(said[index]!.atUs));
+    const all = seen(packets);
+    expect(all.flows.map((flow) => flow.said)).toEqual([[latin1("hello"), latin1("yes")]]);
+    expect(gapsOf(all.flows[0])).toEqual([]);
+    expect(all.losses).toEqual([]);
+  });
+});
+
+test("bytes from before the first that is known are told, not passed over in silence", () => {
+  const script = conversation({ handshake: false }).client(latin1("later"));
+  const all = seen(script.segment("client", -60, pattern(40)).packets());
+  expect(all.losses).toEqual([{ what: "tcp-before-start", flow: 1 }]);
+  expect(all.flows[0]?.said[0]).toEqual(latin1("later"));
 });
 
 describe("time-outs run on packet time", () => {
