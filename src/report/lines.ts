@@ -118,6 +118,8 @@ export interface CertificateLine extends Placed {
     readonly type: string;
     readonly bits?: number | undefined;
     readonly curve?: string | undefined;
+    /** Why no signature can be checked with it; absent where one can. */
+    readonly refused?: string | undefined;
   };
   readonly signature: string;
   readonly names: readonly string[];

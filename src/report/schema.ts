@@ -146,7 +146,12 @@ const KINDS: Readonly<Record<string, Schema>> = {
     serial: { type: "string", pattern: "^-?[0-9a-f]*$" },
     validFrom: time,
     validTo: time,
-    key: object("", { type: string, "bits?": count, "curve?": string }),
+    key: object("", {
+      type: string,
+      "bits?": count,
+      "curve?": string,
+      "refused?": described(string, "why no signature can be checked with it"),
+    }),
     signature: string,
     names: list(string),
     ca: boolean,
