@@ -27,6 +27,8 @@ export interface ClientHello {
   readonly serverName: string | undefined;
   /** The encrypted_client_hello extension, outer form (RFC 9849 §5). */
   readonly ech: boolean;
+  /** What is wrong with it, though it could be read. */
+  readonly oddity: string | undefined;
 }
 
 /** Reads the message body in [from, to). Text says why it cannot be right. */
@@ -47,12 +49,14 @@ export function readClientHello(bytes: Uint8Array, from: number, to: number): Cl
   if (at > to) return "compression methods run over the end";
 
   const shape = new ShapeBytes(u16(bytes, from), bytes, ciphersAt, cipherBytes);
-  const found: Found = { ticket: false, ech: false, serverName: undefined };
+  const found: Found = { ticket: false, ech: false, serverName: undefined, oddity: undefined };
   const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
   if (problem !== undefined) return problem;
   const { ticket, ech, serverName } = found;
   const sessionId = latin1(bytes, sessionAt, sessionAt + sessionBytes);
-  return { shape: shapeOf(shape.taken()), sessionId, ticket, ech, serverName };
+  const known = shapeOf(shape.taken());
+  const oddity = found.oddity ?? known.oddity;
+  return { shape: known, sessionId, ticket, ech, serverName, oddity };
 }
 
 /** An SSLv2 hello: three-byte ciphers, of which those beginning with zero are TLS ones. */
@@ -79,6 +83,7 @@ export function readV2ClientHello(
     ticket: false,
     ech: false,
     serverName: undefined,
+    oddity: undefined,
   };
 }
 
@@ -86,6 +91,7 @@ interface Found {
   ticket: boolean;
   ech: boolean;
   serverName: string | undefined;
+  oddity: string | undefined;
 }
 
 function readExtensions(
@@ -107,6 +113,7 @@ function readExtensions(
     shape.type(type);
     switch (type) {
       case SERVER_NAME:
+        found.oddity ??= serverNameOddity(bytes, body, length);
         found.serverName ??= hostName(bytes, body, body + length);
         break;
       case GROUPS:
@@ -126,6 +133,16 @@ function readExtensions(
     at = body + length;
   }
   return undefined;
+}
+
+/** Whether it is anything but a list of one host name, which is all that RFC 6066 §3 leaves. */
+function serverNameOddity(bytes: Uint8Array, at: number, length: number): string | undefined {
+  const fits =
+    length > 5 &&
+    u16(bytes, at) === length - 2 &&
+    bytes[at + 2] === 0 &&
+    u16(bytes, at + 3) === length - 5;
+  return fits ? undefined : `server_name of ${length} bytes is no list of one host name`;
 }
 
 /** The host_name of server_name (RFC 6066 §3); other kinds of name are passed over. */

@@ -25,6 +25,7 @@ import {
 import { alertName, groupName, versionName } from "./names.ts";
 import { HelloSearch } from "./search.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
+import { readKeyExchangeGroup } from "./server-key-exchange.ts";
 import { readV2ServerHello, type V2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
 import { NO_STEPS } from "./steps.ts";
 
@@ -47,6 +48,7 @@ export class TlsConnection implements Inspector, Listener {
   #v2: V2ServerHello | undefined;
   #serverSide: Side | undefined;
   #curve: number | undefined;
+  #echRefused = false;
   #certificateRequested = false;
   #serverHelloDone = false;
   #handshakeSeen = false;
@@ -65,6 +67,10 @@ export class TlsConnection implements Inspector, Listener {
   get nextRecord(): readonly [number, number] {
     const [first, second] = this.#sides;
     return [first.offset + first.skip, second.offset + second.skip];
+  }
+
+  get idle(): boolean {
+    return !this.#handshakeSeen && !this.#states.includes(TLS) && !this.#states.includes(V2);
   }
 
   /** Certificates and version will not change any more. */
@@ -115,6 +121,7 @@ export class TlsConnection implements Inspector, Listener {
     const clientCertificates = this.#clientCertificates(client);
     const renegotiations = Math.max(this.#sides[client].changes, this.#sides[server].changes) - 1;
     const tls13 = answer !== undefined && isTls13(answer.version);
+    const ech = this.#ech();
     return {
       kind: "tls",
       flow: this.#flow,
@@ -133,7 +140,7 @@ export class TlsConnection implements Inspector, Listener {
       steps: this.#steps.names,
       established: this.#established,
       resumed,
-      ...(hello?.ech === true && { ech: "offered" as const }),
+      ...(ech !== undefined && { ech }),
       ...(renegotiations > 0 && !tls13 && { renegotiations }),
       alerts: this.#alerts.map((alert, i) => ({
         side: this.#alertSides[i] === client ? ("client" as const) : ("server" as const),
@@ -156,6 +163,10 @@ export class TlsConnection implements Inspector, Listener {
     to: number,
     atUs: number,
   ): void {
+    if (this.#mustBeSealed(side, type)) {
+      const name = MESSAGE_NAMES.get(type) ?? `handshake-${type}`;
+      return this.#malformedMessage(side, "handshake", `${name} in clear within TLS 1.3`);
+    }
     switch (type) {
       case CLIENT_HELLO:
         return this.#clientHello(side, readClientHello(bytes, from, to), atUs);
@@ -164,7 +175,9 @@ export class TlsConnection implements Inspector, Listener {
       case CERTIFICATE: {
         this.#step("certificate");
         this.#handshakeSeen = true;
-        if (this.#sides[side].chain !== undefined) return;
+        if (this.#sides[side].chain !== undefined) {
+          return this.#malformedMessage(side, "handshake", "a second Certificate message");
+        }
         const chain = readChain(bytes, from, to);
         if (typeof chain !== "string") this.#sides[side].chain = chain;
         else {
@@ -175,9 +188,7 @@ export class TlsConnection implements Inspector, Listener {
       }
       case SERVER_KEY_EXCHANGE:
         this.#serverSide ??= side;
-        // ECParameters: named_curve (RFC 8422 §5.4).
-        if (bytes[from] === 3 && to - from > 3)
-          this.#curve = (bytes[from + 1]! << 8) | bytes[from + 2]!;
+        this.#curve = readKeyExchangeGroup(bytes, from, to, this.#server?.cipher);
         break;
       case CERTIFICATE_REQUEST:
         this.#serverSide ??= side;
@@ -210,7 +221,11 @@ export class TlsConnection implements Inspector, Listener {
     }
   }
 
-  changeCipherSpec(side: Side): void {
+  changeCipherSpec(side: Side, offset: number): void {
+    if (this.#flow.opener !== undefined && this.#sides[side].messages === 0) {
+      const reason = "change cipher spec before any handshake message";
+      return this.malformedAt(side, "tls-record", reason, offset);
+    }
     if (this.#sides[side].changes++ === 0) this.#step("change-cipher-spec");
     if (this.#server !== undefined && isTls13(this.#server.version)) return;
     this.#sides[side].encrypted = true;
@@ -291,8 +306,8 @@ export class TlsConnection implements Inspector, Listener {
     }
     this.#searches[side] = undefined;
     this.#states[side] = TLS;
-    this.#upgraded[side] = true;
     direction.offset += found.at - from - found.carried.length;
+    this.#upgraded[side] = direction.offset > 0;
     direction.push(found.carried, 0, found.carried.length, atUs);
     direction.push(bytes, found.at, to, atUs);
   }
@@ -343,8 +358,12 @@ export class TlsConnection implements Inspector, Listener {
     this.#step("client-hello");
     if (typeof hello === "string") return this.#malformedMessage(side, "client-hello", hello);
     this.#handshakeSeen = true;
-    // The answer to a HelloRetryRequest repeats the first one, which is the one that counts.
-    if (this.#hello !== undefined) return;
+    if (hello.oddity !== undefined) this.#malformedMessage(side, "client-hello", hello.oddity);
+    if (this.#hello !== undefined) {
+      // The answer to a HelloRetryRequest repeats the first one, which is the one that counts.
+      if (this.#server?.retry === true || this.#lost || this.#cut) return;
+      return this.#malformedMessage(side, "handshake", "a second ClientHello nobody asked for");
+    }
     this.#hello = hello;
     this.#helloSide = side;
     this.#helloAtUs = atUs;
@@ -358,11 +377,32 @@ export class TlsConnection implements Inspector, Listener {
     this.#handshakeSeen = true;
     this.#serverSide ??= side;
     this.#step(hello.retry ? "hello-retry-request" : "server-hello");
-    if (hello.retry) {
-      if (this.#server === undefined) this.#server = hello;
-      return;
+    if (hello.oddity !== undefined) this.#malformedMessage(side, "server-hello", hello.oddity);
+    if (this.#server !== undefined && (hello.retry || !this.#server.retry)) {
+      return this.#malformedMessage(side, "handshake", "a second ServerHello");
     }
-    if (this.#server === undefined || this.#server.retry) this.#server = hello;
+    this.#echRefused ||= hello.retry && !hello.ech;
+    this.#server = hello;
+    // A type 20 record that a client with early data sent first changed nothing (RFC 8446 §D.4).
+    if (isTls13(hello.version)) this.#sides[side === 0 ? 1 : 0].encrypted = false;
+  }
+
+  /** In TLS 1.3 only hellos are in clear: anything else in clear is nothing a peer would believe. */
+  #mustBeSealed(side: Side, type: number): boolean {
+    const answer = this.#server;
+    if (answer === undefined || !isTls13(answer.version)) return false;
+    return type !== (side === this.#serverSide ? SERVER_HELLO : CLIENT_HELLO);
+  }
+
+  /**
+   * Whether an encrypted ClientHello was accepted only its sender can tell, but for two answers that
+   * refuse it (RFC 9849 §6.1.4, §6.1.6). A refused one may as well have been GREASE.
+   */
+  #ech(): TlsObservation["ech"] {
+    if (this.#hello?.ech !== true) return undefined;
+    const answer = this.#server;
+    const old = answer !== undefined && !isTls13(answer.version);
+    return old || this.#echRefused ? "rejected" : "offered";
   }
 
   /** TLS 1.3: the server's sealed flight, and the client's first sealed record behind it. */

@@ -9,9 +9,11 @@
  * in what was handed in is read where it lies; only one that does not is copied together.
  *
  * A header that cannot be right ends the reader for good: we no longer know where records begin, and
- * guessing is how detectors get fooled.
+ * guessing is how detectors get fooled. What is only forbidden is told and read on, since some peer
+ * may take it: servers differ in which record versions they let a first hello have.
  */
 import { Gather } from "../gather.ts";
+import { hex } from "./names.ts";
 
 /** What a direction tells its connection. */
 export interface Listener {
@@ -26,7 +28,8 @@ export interface Listener {
   ): void;
   /** A record whose content is not read here: application data, or anything once encrypted. */
   sealed(side: 0 | 1, type: number): void;
-  changeCipherSpec(side: 0 | 1): void;
+  /** In clear; its record began at `offset`. */
+  changeCipherSpec(side: 0 | 1, offset: number): void;
   alert(side: 0 | 1, level: number, description: number): void;
   malformedAt(side: 0 | 1, at: string, reason: string, offset: number): void;
 }
@@ -44,6 +47,8 @@ export class Direction {
   changes = 0;
   finished = false;
   applicationRecords = 0;
+  /** Handshake messages told. */
+  messages = 0;
   /** What the Certificate message held. */
   chain: readonly Uint8Array[] | undefined;
   readonly #side: 0 | 1;
@@ -59,6 +64,8 @@ export class Direction {
   #messageHeaderBytes = 0;
   #message: Gather | undefined;
   #alertLevel = -1;
+  #begun = false;
+  #oddVersionTold = false;
 
   constructor(side: 0 | 1, listener: Listener) {
     this.#side = side;
@@ -113,7 +120,8 @@ export class Direction {
     let at = from;
     if (this.#headerBytes === 0) this.#headerAt = this.offset;
     if (this.#headerBytes === 0 && to - at >= RECORD_HEADER_BYTES) {
-      this.#open(bytes[at]!, bytes[at + 1]!, (bytes[at + 3]! << 8) | bytes[at + 4]!);
+      const version = (bytes[at + 1]! << 8) | bytes[at + 2]!;
+      this.#open(bytes[at]!, version, (bytes[at + 3]! << 8) | bytes[at + 4]!);
       return at + RECORD_HEADER_BYTES;
     }
     while (at < to && this.#headerBytes < RECORD_HEADER_BYTES) {
@@ -124,18 +132,22 @@ export class Direction {
     }
     if (this.#headerBytes === RECORD_HEADER_BYTES) {
       this.#headerBytes = 0;
-      this.#open(this.#type, this.#header >>> 24, this.#header & 0xffff);
+      this.#open(this.#type, this.#header >>> 16, this.#header & 0xffff);
     }
     return at;
   }
 
-  #open(type: number, major: number, length: number): void {
+  #open(type: number, version: number, length: number): void {
     const offset = this.#headerAt;
     if (type < CHANGE_CIPHER_SPEC || type > HEARTBEAT) {
       return this.#break("tls-record", `record type ${type}, expected 20 to 24`, offset);
     }
-    if (major !== 3) {
-      return this.#break("tls-record", `major version ${major}, expected 3`, offset);
+    if (version < 0x0300 || version > 0x0304) {
+      // RFC 8446 §5.1 has receivers ignore it, and some do while the first hello comes.
+      const reason = `record version ${hex(version)}, expected 0x0300 to 0x0304`;
+      if (version >> 8 !== 3 && this.messages > 0) return this.#break("tls-record", reason, offset);
+      if (!this.#oddVersionTold) this.#tellMalformed("tls-record", reason, offset);
+      this.#oddVersionTold = true;
     }
     if (length > RECORD_BYTES_MAX) {
       const reason = `${length} byte record, expected at most ${RECORD_BYTES_MAX}`;
@@ -146,17 +158,43 @@ export class Direction {
       return this.#break("tls-record", "empty handshake record", offset);
     }
     this.#type = type;
-    const sealed = type === APPLICATION_DATA || type === HEARTBEAT || this.encrypted;
-    if (type === CHANGE_CIPHER_SPEC && length === 1) {
-      this.skip = 1;
-      this.#listener.changeCipherSpec(this.#side);
-    } else if (sealed || type === CHANGE_CIPHER_SPEC) {
+    // Joined behind the handshake: what else there is cannot be in clear.
+    if (type === APPLICATION_DATA && !this.#begun) this.encrypted = true;
+    this.#begun = true;
+    if (type !== HANDSHAKE && this.#inMessage) this.#interleaved(type, offset);
+    if (this.encrypted || type === APPLICATION_DATA || type === HEARTBEAT) {
       this.skip = length;
+      if (type === CHANGE_CIPHER_SPEC && length === 1) {
+        const reason = "change cipher spec in clear among sealed records";
+        return this.#tellMalformed("tls-record", reason, offset);
+      }
       this.#listener.sealed(this.#side, type);
+    } else if (type === CHANGE_CIPHER_SPEC) {
+      this.skip = length;
+      if (length === 1) return this.#listener.changeCipherSpec(this.#side, offset);
+      const reason = `${length} byte change cipher spec, expected 1`;
+      this.#tellMalformed("tls-record", reason, offset);
     } else {
       this.#left = length;
       this.#alertLevel = -1;
+      if (type === ALERT && (length === 0 || length % 2 !== 0)) {
+        this.#tellMalformed("tls-record", `${length} byte alert in clear, expected 2`, offset);
+      }
     }
+  }
+
+  get #inMessage(): boolean {
+    return this.#message !== undefined || this.#messageHeaderBytes > 0;
+  }
+
+  /** Another record inside a handshake message (RFC 8446 §5.1): told, and passed over if it can be. */
+  #interleaved(type: number, offset: number): void {
+    const reason = `record of type ${type} inside a handshake message`;
+    this.#tellMalformed("tls-handshake", reason, offset);
+    if (type !== CHANGE_CIPHER_SPEC) return;
+    // The rest of the message would be read with other keys.
+    this.close();
+    this.#messageHeaderBytes = 0;
   }
 
   /** A piece of the body of a record in clear: handshake or alert. */
@@ -202,6 +240,7 @@ export class Direction {
   #tell(bytes: Uint8Array, from: number, to: number, atUs: number): void {
     const type = this.#messageHeader >>> 24;
     this.#messageHeaderBytes = 0;
+    this.messages++;
     this.#listener.message(this.#side, type, bytes, from, to, atUs);
   }
 
@@ -223,6 +262,10 @@ export class Direction {
 
   #break(at: string, reason: string, offset: number): void {
     this.broken = true;
+    this.#tellMalformed(at, reason, offset);
+  }
+
+  #tellMalformed(at: string, reason: string, offset: number): void {
     this.#listener.malformedAt(this.#side, at, reason, offset);
   }
 }

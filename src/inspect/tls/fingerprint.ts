@@ -14,6 +14,15 @@ export interface HelloShape {
   readonly ja3: string;
   readonly ja4: string;
   readonly alpnOffered: readonly string[];
+  /** An extension that comes twice; peers may read either. */
+  readonly oddity: string | undefined;
+}
+
+/** What ServerHellos with the same version, suite and extension types have in common. */
+export interface AnswerShape {
+  /** MD5, lower-case hex. */
+  readonly ja3s: string;
+  readonly oddity: string | undefined;
 }
 
 /** The shape of a hello from the bytes that determine it (client-hello.ts, `ShapeBytes`). */
@@ -29,15 +38,30 @@ export function shapeOf(bytes: Buffer): HelloShape {
   return shape;
 }
 
-/** JA3S of a ServerHello: its version, suite and extension types, in order. */
-export function ja3sOf(version: number, cipher: number, types: readonly number[]): string {
+/** JA3S is a ServerHello's version, suite and extension types, in order. */
+export function answerShapeOf(
+  version: number,
+  cipher: number,
+  types: readonly number[],
+): AnswerShape {
   const text = `${version},${cipher},${types.join("-")}`;
   const known = JA3S.get(text);
   if (known !== undefined) return known;
-  const digest = hash("md5", text);
+  const shape = { ja3s: hash("md5", text), oddity: repeated(types) };
+  if (text.length > KEY_BYTES_MAX) return shape;
   if (JA3S.size >= SHAPES_MAX) JA3S.clear();
-  JA3S.set(text, digest);
-  return digest;
+  JA3S.set(text, shape);
+  return shape;
+}
+
+/** RFC 8446 §4.2: no extension may come twice. */
+function repeated(types: readonly number[]): string | undefined {
+  const seen = new Set<number>();
+  for (const type of types) {
+    if (seen.has(type)) return `extension ${type} twice`;
+    seen.add(type);
+  }
+  return undefined;
 }
 
 /** Values that clients send to keep servers tolerant (RFC 8701). */
@@ -70,6 +94,7 @@ function workOut(bytes: Buffer): HelloShape {
     ja3: hash("md5", ja3),
     ja4: ja4(highest, ciphers, types, algorithms, protocols[0]),
     alpnOffered: protocols.map((protocol) => textOf(protocol, 0, protocol.length)),
+    oddity: repeated(types),
   };
 }
 
@@ -154,7 +179,7 @@ const JA4_VERSIONS = new Map([
 ]);
 
 const SHAPES = new Map<string, HelloShape>();
-const JA3S = new Map<string, string>();
+const JA3S = new Map<string, AnswerShape>();
 const SHAPES_MAX = 4096;
 /** Longer ones are worked out each time: a cache is no place for megabytes of a stranger's bytes. */
 const KEY_BYTES_MAX = 2048;

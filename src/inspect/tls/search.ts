@@ -3,9 +3,11 @@
  * proxy's answer, a banner. What a protocol says before it upgrades is not understood here; only a
  * hello is recognised, by what its first bytes must be:
  *
- *     record    16 | 03 00..04 | length       (RFC 8446 §5.1)
+ *     record    16 | version | length         (RFC 8446 §5.1: whose version is ignored)
  *     message   01 or 02 | length             (RFC 8446 §4)
- *     hello     03 00..04 or a draft's number
+ *     hello     03 .. or a draft's number
+ *
+ * or the same in crumbs, which some servers take: a record of a few bytes, then the next header.
  *
  * However the bytes are sliced the answer is the same: what could be the beginning of a hello is
  * carried over to the next piece.
@@ -65,14 +67,24 @@ export class HelloSearch {
 
 /** Whether a record with a hello in it begins at `at`; HELLO_START_BYTES must be there. */
 function isHelloStart(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at] !== 0x16 || bytes[at + 1] !== 3 || bytes[at + 2]! > 4) return false;
+  if (bytes[at] !== 0x16) return false;
   const recordBytes = (bytes[at + 3]! << 8) | bytes[at + 4]!;
   const type = bytes[at + 5]!;
+  if (recordBytes <= CRUMB_BYTES_MAX) return isCrumb(bytes, at, recordBytes, type);
   const messageBytes = (bytes[at + 6]! << 16) | (bytes[at + 7]! << 8) | bytes[at + 8]!;
   const major = bytes[at + 9]!;
-  const known = (major === 3 && bytes[at + 10]! <= 4) || major === 0x7f;
-  const sized = recordBytes > 4 && recordBytes <= 16_384 && messageBytes >= HELLO_BYTES_MIN;
+  const known = major === 3 || major === 0x7f;
+  const sized = recordBytes <= 16_384 && messageBytes >= HELLO_BYTES_MIN;
   return (type === 1 || type === 2) && known && sized && messageBytes < 65_536;
+}
+
+/** A record too short for the pattern, with the next one's header behind it. */
+function isCrumb(bytes: Uint8Array, at: number, recordBytes: number, type: number): boolean {
+  const next = at + RECORD_HEADER_BYTES + recordBytes;
+  const same = next + 1 >= at + HELLO_START_BYTES || bytes[next + 1] === bytes[at + 1];
+  const small = recordBytes === 1 || bytes[at + 6] === 0;
+  const hello = type === 1 || type === 2;
+  return recordBytes > 0 && hello && small && bytes[at + 1] === 3 && bytes[next] === 0x16 && same;
 }
 
 function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): Uint8Array {
@@ -85,6 +97,9 @@ function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): U
 const NOTHING = new Uint8Array(0);
 /** Record header, message header, version. */
 const HELLO_START_BYTES = 11;
+const RECORD_HEADER_BYTES = 5;
+/** Behind more than these the next header begins beyond the pattern. */
+const CRUMB_BYTES_MAX = HELLO_START_BYTES - RECORD_HEADER_BYTES - 1;
 /** Version, random, empty session id, one suite, and a compression (RFC 5246 §7.4.1.2); or 36 in old drafts. */
 const HELLO_BYTES_MIN = 36;
 /** Where a hello may begin. Upgrades come within some hundred bytes; mail servers list more than most. */

@@ -3,7 +3,7 @@
  * HelloRetryRequest, which is a ServerHello with a fixed random.
  */
 import { latin1, textOf, u16 } from "./bytes.ts";
-import { ja3sOf } from "./fingerprint.ts";
+import { answerShapeOf } from "./fingerprint.ts";
 
 export interface ServerHello {
   /** Negotiated: supported_versions if it is there. */
@@ -17,6 +17,10 @@ export interface ServerHello {
   /** pre_shared_key was selected. */
   readonly psk: boolean;
   readonly retry: boolean;
+  /** encrypted_client_hello is there: in a HelloRetryRequest, that it may have been accepted. */
+  readonly ech: boolean;
+  /** What is wrong with it, though it could be read. */
+  readonly oddity: string | undefined;
   readonly ja3s: string;
 }
 
@@ -41,13 +45,15 @@ export function readServerHello(bytes: Uint8Array, from: number, to: number): Se
     group: undefined,
     alpn: undefined,
     psk: false,
+    ech: false,
     types: [],
   };
   const problem = at < to ? readExtensions(bytes, at, to, found) : undefined;
   if (problem !== undefined) return problem;
-  const { version, group, alpn, psk, types } = found;
-  const ja3s = ja3sOf(legacy, cipher, types);
-  return { version, cipher, group, alpn, sessionId, psk, ja3s, retry: isRetry(bytes, from + 2) };
+  const { version, group, alpn, psk, ech, types } = found;
+  const { ja3s, oddity } = answerShapeOf(legacy, cipher, types);
+  const retry = isRetry(bytes, from + 2);
+  return { version, cipher, group, alpn, sessionId, psk, retry, ech, oddity, ja3s };
 }
 
 interface Found {
@@ -55,6 +61,7 @@ interface Found {
   group: number | undefined;
   alpn: string | undefined;
   psk: boolean;
+  ech: boolean;
   readonly types: number[];
 }
 
@@ -78,6 +85,7 @@ function readExtensions(
     else if ((type === KEY_SHARE || type === KEY_SHARE_OLD) && length >= 2) {
       found.group = u16(bytes, body);
     } else if (type === PRE_SHARED_KEY) found.psk = true;
+    else if (type === ENCRYPTED_CLIENT_HELLO) found.ech = true;
     else if (type === ALPN && length >= 3 && bytes[body + 2]! + 3 <= length) {
       found.alpn = textOf(bytes, body + 3, body + 3 + bytes[body + 2]!);
     }
@@ -97,6 +105,7 @@ const KEY_SHARE_OLD = 40;
 const PRE_SHARED_KEY = 41;
 const SUPPORTED_VERSIONS = 43;
 const KEY_SHARE = 51;
+const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 /** SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3). */
 const RETRY_RANDOM = Buffer.from(
   "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c",
