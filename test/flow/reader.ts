@@ -81,6 +81,7 @@ function decodeInto(table: FlowTable, packets: readonly WirePacket[], link: numb
 
 class Reader implements Inspector {
   wants: Wants = "bytes";
+  readonly idle = false;
   nextRecord: readonly [number, number] = [0, 0];
   readonly #flow: Flow;
   readonly #shape: ReaderShape;
