@@ -50,6 +50,8 @@ export class Judging implements Above {
   readonly #write: (line: Line) => void;
   readonly #chains = new ChainStore();
   readonly #shown = new WeakMap<Chain, Certificates>();
+  /** First of each kind of handshake that got a judgement. */
+  readonly #judged = new WeakMap<Judgement, TlsObservation[]>();
   readonly #sights = new Map<string, Sight>();
   readonly #printed = new Set<string>();
   readonly #overlaps = new Map<Flow, Overlap[]>();
@@ -144,7 +146,7 @@ export class Judging implements Above {
     this.#see(clientChain, observation.atUs, place);
     if (this.#observations) this.#tls(observation, place, judgement, chain, clientChain);
     if (this.#observations || verdict.decision !== "pass") {
-      this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place));
+      this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place, verdict));
     }
   }
 
@@ -164,13 +166,29 @@ export class Judging implements Above {
         possession: possession.state,
         why: possession.state === "unverified" ? possession.why : undefined,
         evidence: judgement.evidence,
+        shared: this.#alike(judgement, observation),
       }),
     );
   }
 
+  /** The same object for all connections whose `tls` lines differ in time, flow and ends alone. */
+  #alike(judgement: Judgement, observation: TlsObservation): object | undefined {
+    if (observation.alerts.length > 0 || observation.clientCertificates !== undefined)
+      return undefined;
+    let known = this.#judged.get(judgement);
+    if (known === undefined) {
+      known = [];
+      this.#judged.set(judgement, known);
+    }
+    const same = known.find((one) => printsAlike(one, observation));
+    if (same !== undefined) return same;
+    if (known.length < ALIKE_MAX) known.push(observation);
+    return observation;
+  }
+
   #finding(finding: Finding, atUs: number, place: Place): void {
     this.findings[finding.severity]++;
-    this.#write(findingLine({ ...finding, atUs }, place));
+    this.#write(findingLine({ ...finding, atUs }, place, finding));
   }
 
   #chain(seen: SeenCertificates | undefined): Chain | undefined {
@@ -250,9 +268,37 @@ class Guarded implements Inspector {
     return this.#broken ? "nothing" : this.inner.wants;
   }
 
+  get idle(): boolean {
+    return this.inner.idle;
+  }
+
   get nextRecord(): Inspector["nextRecord"] {
     return this.inner.nextRecord;
   }
+}
+
+/** With the same judgement: whether nothing that a `tls` line says of them differs. */
+function printsAlike(a: TlsObservation, b: TlsObservation): boolean {
+  return (
+    a.certificates.chain === b.certificates.chain &&
+    a.certificates.why === b.certificates.why &&
+    a.steps === b.steps &&
+    a.version === b.version &&
+    a.cipher === b.cipher &&
+    a.group === b.group &&
+    a.serverName === b.serverName &&
+    a.alpn === b.alpn &&
+    a.alpnOffered === b.alpnOffered &&
+    a.ja3 === b.ja3 &&
+    a.ja3s === b.ja3s &&
+    a.ja4 === b.ja4 &&
+    a.established === b.established &&
+    a.resumed === b.resumed &&
+    a.ech === b.ech &&
+    a.renegotiations === b.renegotiations &&
+    a.transport === b.transport &&
+    a.starttls === b.starttls
+  );
 }
 
 interface Overlap {
@@ -303,6 +349,8 @@ const LOSSES: Record<string, string> = {
 
 /** A fault is a bug. A few may hit one odd connection; more mean that nothing can be relied on. */
 const FAULTS_MAX = 100;
+/** Kinds of handshakes remembered a judgement: clients, versions, endings. */
+const ALIKE_MAX = 8;
 /** Distinct certificates whose line waits for the end, and whose line has been written early. */
 const SIGHTS_MAX = 20_000;
 const PRINTED_MAX = 1_000_000;

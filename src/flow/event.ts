@@ -79,6 +79,8 @@ export type Wants = "bytes" | "records" | "nothing";
 export interface Inspector {
   push(event: FlowEvent): void;
   readonly wants: Wants;
+  /** Nothing of what it reads for was seen yet: another inspector could take over from here. */
+  readonly idle: boolean;
   /**
    * With `records`: per side, the offset in that direction at which a record header stands next.
    * Never before what was delivered: an inspector that has read half a header waits for the rest.

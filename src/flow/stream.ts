@@ -105,7 +105,7 @@ export class Stream {
 
   reset(): void {
     this.#keptBytes = 0;
-    if (this.#kept.length > FIRST_KEPT_BYTES * 2) this.#kept = NOTHING;
+    if (this.#kept.length > SPARE_KEPT_BYTES_MAX) this.#kept = NOTHING;
     if (this.pending.length > 0) this.pending = [];
     this.pendingBytes = 0;
     this.held = 0;
@@ -121,6 +121,9 @@ export class Stream {
 }
 
 const NOTHING = new Uint8Array(0);
-const FIRST_KEPT_BYTES = 8192;
+/** Small, since a stranger may open very many connections with a byte in each. */
+const FIRST_KEPT_BYTES = 512;
+/** The buffer of a stream that is used again. */
+const SPARE_KEPT_BYTES_MAX = 16_384;
 /** A handshake, and room: what comes later is application data that nobody reads. */
 const KEPT_BYTES_MAX = 65_536;

@@ -562,9 +562,10 @@ export class FlowTable {
   }
 
   /**
-   * A FIN or RST. The row stays for a while, since late packets are no new connection; whoever reads
-   * the connection is told at once if there was nothing left to read. If there was, it stays open too:
-   * a forged RST must not end the reading of a handshake that goes on.
+   * A FIN or RST. The row stays for a while, since late packets are no new connection. Whoever reads the
+   * connection is told at once when both sides have said all that they announced, or when one was
+   * reset and there was nothing left to read. If there was, reading goes on: a forged RST must not end
+   * that of a handshake which continues, nor of one that has yet to begin.
    */
   #finish(row: number, side: Side, finAt: number, flags: number): void {
     const words = this.#rows.words;
@@ -575,13 +576,16 @@ export class FlowTable {
       words[at + FIN_AT_0 + side] = finAt;
     }
     const inspector = this.#inspectors[row];
-    if (inspector === undefined || inspector.wants === "bytes") return;
+    if (inspector === undefined) return;
     const state = words[at + STATE]!;
     const ended =
       (state & BOTH_FIN) === BOTH_FIN &&
       words[at + EXPECTED_0] === words[at + FIN_AT_0] &&
       words[at + EXPECTED_0 + 1] === words[at + FIN_AT_0 + 1];
-    if (ended || (state & RESET) !== 0) this.#conclude(row, "end");
+    const fresh = inspector.wants === "bytes" && inspector.idle;
+    const reset = (state & RESET) !== 0 && (fresh || inspector.wants !== "bytes");
+    if (ended || reset) this.#conclude(row, "end");
+    if (fresh && !ended) for (const of of SIDES) words[at + MODE_0 + of] = OPEN;
   }
 
   #expired(row: number): boolean {

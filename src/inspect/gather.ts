@@ -7,12 +7,11 @@
  */
 export class Gather {
   readonly wanted: number;
-  #bytes: Uint8Array;
+  #bytes = SPARE.pop() ?? NOTHING;
   #filled = 0;
 
   constructor(wanted: number) {
     this.wanted = wanted;
-    this.#bytes = SPARE.pop() ?? new Uint8Array(FIRST_BYTES);
   }
 
   get full(): boolean {
@@ -33,7 +32,7 @@ export class Gather {
     const count = Math.min(this.wanted - this.#filled, to - from);
     const needed = this.#filled + count;
     if (needed > this.#bytes.length) {
-      const wider = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      const wider = new Uint8Array(Math.max(needed, this.#bytes.length * 2, FIRST_BYTES));
       wider.set(this.#bytes.subarray(0, this.#filled));
       this.release();
       this.#bytes = wider;
@@ -45,12 +44,16 @@ export class Gather {
 
   /** Gives the buffer back: nobody may read it any more. */
   release(): void {
-    if (this.#bytes.length === FIRST_BYTES && SPARE.length < SPARE_MAX) SPARE.push(this.#bytes);
+    const { length } = this.#bytes;
+    if (length > 0 && length <= SPARE_BYTES_MAX && SPARE.length < SPARE_MAX)
+      SPARE.push(this.#bytes);
     this.#bytes = NOTHING;
   }
 }
 
+const NOTHING = new Uint8Array(0);
 const SPARE: Uint8Array[] = [];
 const SPARE_MAX = 64;
-const FIRST_BYTES = 8192;
-const NOTHING = new Uint8Array(0);
+const SPARE_BYTES_MAX = 16_384;
+/** Small, since a stranger may begin very many messages with a byte of each. */
+const FIRST_BYTES = 256;

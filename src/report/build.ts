@@ -20,6 +20,7 @@ import {
   type LossLine,
   type MalformedLine,
   SCHEMA_VERSION,
+  SHARED,
   type SummaryLine,
   type TlsLine,
   type VerdictLine,
@@ -78,10 +79,13 @@ export interface TlsExtra {
   readonly why?: string | undefined;
   readonly evidence: EvidenceClass;
   readonly expected?: Expected | undefined;
+  /** `SHARED` of the line. */
+  readonly shared?: object | undefined;
 }
 
 export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExtra): TlsLine {
   return {
+    [SHARED]: extra.shared,
     kind: "tls",
     atUs: observation.atUs,
     flow: place.flow,
@@ -150,8 +154,13 @@ export type FindingFacts = Omit<
   "kind" | "flow" | "workload" | "client" | "server" | "direction"
 >;
 
-export function findingLine(finding: FindingFacts, place: Place | undefined): FindingLine {
+export function findingLine(
+  finding: FindingFacts,
+  place: Place | undefined,
+  shared?: object,
+): FindingLine {
   return {
+    [SHARED]: shared,
     kind: "finding",
     atUs: finding.atUs,
     flow: place?.flow,
@@ -175,8 +184,13 @@ export type VerdictFacts = Omit<
   "kind" | "flow" | "workload" | "client" | "server" | "direction"
 >;
 
-export function verdictLine(verdict: VerdictFacts, place: Place | undefined): VerdictLine {
+export function verdictLine(
+  verdict: VerdictFacts,
+  place: Place | undefined,
+  shared?: object,
+): VerdictLine {
   return {
+    [SHARED]: shared,
     kind: "verdict",
     atUs: verdict.atUs,
     flow: place?.flow,

@@ -2,7 +2,8 @@
 
 import type { Line } from "./lines.ts";
 import { LineOrder } from "./order.ts";
-import { printLine } from "./print.ts";
+import { Phrases } from "./phrases.ts";
+import { ShortPrinter } from "./print.ts";
 import { isObservation, type OpenSink, type Sink, type SinkOptions } from "./sink.ts";
 
 export const openJsonl: OpenSink = (options) => new JsonlSink(options);
@@ -10,6 +11,8 @@ export const openJsonl: OpenSink = (options) => new JsonlSink(options);
 class JsonlSink implements Sink {
   readonly #options: SinkOptions;
   readonly #order = new LineOrder();
+  readonly #phrases = new Phrases();
+  readonly #printer = new ShortPrinter(this.#phrases);
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -17,10 +20,12 @@ class JsonlSink implements Sink {
 
   push(line: Line): void {
     if (!this.#options.observations && isObservation(line)) return;
-    this.#order.add(line, `${printLine(line)}\n`);
+    this.#order.add(line, `${this.#printer.print(line)}\n`);
   }
 
   end(): void {
-    this.#order.drain(this.#options.write);
+    const expander = this.#phrases.expander(this.#options.write);
+    this.#order.drain((bytes, from, to) => expander.push(bytes, from, to));
+    expander.flush();
   }
 }

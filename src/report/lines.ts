@@ -30,6 +30,12 @@ export type Decision = (typeof DECISIONS)[number];
 export type Step = (typeof STEPS)[number];
 export type Coverage = (typeof COVERAGES)[number];
 
+/**
+ * On lines about a connection: an object that all lines share whose text is the same but for time, flow
+ * and ends. It is no part of the line, and a printer may remember what it printed by it (print.ts).
+ */
+export const SHARED = Symbol("shared");
+
 /** Where a line stands in time, and the connection it belongs to. */
 interface Placed {
   /** Integer microseconds since 1970, of the packet. */
@@ -37,6 +43,7 @@ interface Placed {
   /** Decimal, counted from 1 by each flow's first packet. */
   readonly flow?: string | undefined;
   readonly workload?: string | undefined;
+  readonly [SHARED]?: object | undefined;
 }
 
 /** The ends of a connection as lines name them: `ip:port`, IPv6 in brackets. */

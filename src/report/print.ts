@@ -6,7 +6,63 @@
  * So keys and plain strings are put together here, and the print of a frozen object is remembered.
  */
 import { escapeJson } from "./escape.ts";
-import type { Line } from "./lines.ts";
+import { type FindingLine, type Line, SHARED, type TlsLine, type VerdictLine } from "./lines.ts";
+import type { Phrases } from "./phrases.ts";
+
+/**
+ * Prints lines for an order that keeps `phrases`: what a line shares with others (`SHARED`, lines.ts)
+ * becomes a reference, and only what is its own is printed again.
+ */
+export class ShortPrinter {
+  readonly #phrases: Phrases;
+  readonly #rests = new WeakMap<object, Rest>();
+  /** The ends of the line before: a connection's lines come one after the other. */
+  #place: TlsLine | FindingLine | VerdictLine | undefined;
+  #ends = "";
+  #time = "";
+  #timeUs = Number.NaN;
+
+  constructor(phrases: Phrases) {
+    this.#phrases = phrases;
+  }
+
+  print(line: Line): string {
+    if (line.kind !== "tls" && line.kind !== "finding" && line.kind !== "verdict") {
+      return printLine(line);
+    }
+    const shared = line[SHARED];
+    if (shared === undefined || line.workload !== undefined) return printLine(line);
+    if (line.atUs !== this.#timeUs) {
+      this.#timeUs = line.atUs;
+      this.#time = `${line.atUs}`;
+    }
+    if (this.#place?.flow !== line.flow || this.#place?.client !== line.client) {
+      this.#place = line;
+      this.#ends = `,"client":"${line.client}","server":"${line.server}"`;
+    }
+    const head = `{"kind":"${line.kind}","atUs":${this.#time},"flow":"${line.flow}"`;
+    const rest = this.#rests.get(shared) ?? this.#learn(line, shared, head);
+    return `${head}${rest.before}${this.#ends}${rest.behind}`;
+  }
+
+  /** What stands around the ends in the whole line. */
+  #learn(line: Line, shared: object, head: string): Rest {
+    const whole = printLine(line);
+    const at = whole.indexOf(this.#ends, head.length);
+    const before = whole.slice(head.length, at);
+    const rest = {
+      before: before === "" ? "" : this.#phrases.add(before),
+      behind: this.#phrases.add(whole.slice(at + this.#ends.length)),
+    };
+    this.#rests.set(shared, rest);
+    return rest;
+  }
+}
+
+interface Rest {
+  readonly before: string;
+  readonly behind: string;
+}
 
 /** One line without a line break, safe for a terminal (escape.ts). */
 export function printLine(line: Line): string {
