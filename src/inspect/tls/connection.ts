@@ -49,6 +49,8 @@ export class TlsConnection implements Inspector, Listener {
   #serverSide: Side | undefined;
   #curve: number | undefined;
   #echRefused = false;
+  /** Application data records that the client sent before the ServerHello. */
+  #earlyRecords = 0;
   #certificateRequested = false;
   #serverHelloDone = false;
   #handshakeSeen = false;
@@ -383,6 +385,7 @@ export class TlsConnection implements Inspector, Listener {
     }
     this.#echRefused ||= hello.retry && !hello.ech;
     this.#server = hello;
+    this.#earlyRecords = this.#sides[side === 0 ? 1 : 0].applicationRecords;
     // A type 20 record that a client with early data sent first changed nothing (RFC 8446 §D.4).
     if (isTls13(hello.version)) this.#sides[side === 0 ? 1 : 0].encrypted = false;
   }
@@ -519,11 +522,11 @@ export class TlsConnection implements Inspector, Listener {
       else this.wants = first.aligned && second.aligned ? "records" : "bytes";
       return;
     }
-    const records = Math.max(first.applicationRecords, second.applicationRecords);
     // Before the ServerHello they may be early data (RFC 8446 §2.3), of which there is no such limit.
-    const enough = records > APPLICATION_RECORDS_UNREAD_MAX && this.#server !== undefined;
+    const records = first.applicationRecords + second.applicationRecords - this.#earlyRecords;
+    const unfollowed = this.#server !== undefined && records > APPLICATION_RECORDS_UNREAD_MAX;
     if (
-      enough ||
+      unfollowed ||
       (first.broken && this.#serverSide === 0) ||
       (second.broken && this.#serverSide === 1)
     ) {
@@ -589,7 +592,10 @@ const CLIENT_KEY_EXCHANGE = 16;
 /** TLS HandshakeType registry, in kebab case. */
 const MESSAGE_NAMES = new Map([
   [0, "hello-request"],
+  [CLIENT_HELLO, "client-hello"],
+  [SERVER_HELLO, "server-hello"],
   [4, "new-session-ticket"],
+  [CERTIFICATE, "certificate"],
   [SERVER_KEY_EXCHANGE, "server-key-exchange"],
   [CERTIFICATE_REQUEST, "certificate-request"],
   [SERVER_HELLO_DONE, "server-hello-done"],

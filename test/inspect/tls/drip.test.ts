@@ -1,0 +1,69 @@
+/** However TCP cuts what was said, the inspector answers the same: real handshakes, and odd ones. */
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { differences } from "../../drip.ts";
+import { readHandshakes } from "../../fuzz/handshake-file.ts";
+import { concat, latin1, pattern } from "../../wire/bytes.ts";
+import {
+  alert,
+  applicationData,
+  changeCipherSpec,
+  clientHello,
+  RECORD,
+  record,
+  records,
+  serverFlight,
+} from "../../wire/tls.ts";
+import { client, hear, type Said, saidIn, server } from "./hear.ts";
+
+const helloMessage = clientHello({ serverName: "a.test" });
+const hello = record(RECORD.handshake, helloMessage);
+const flight = serverFlight([pattern(60, 1), pattern(30, 2)]);
+const finished = concat(changeCipherSpec(), record(RECORD.handshake, pattern(40)));
+const closing = record(RECORD.alert, pattern(26));
+const odd: [string, Said[]][] = [
+  ["a hello in crumbs", [client(records(RECORD.handshake, helloMessage, 3))]],
+  [
+    "a hello of an odd version",
+    [client(record(RECORD.handshake, helloMessage, { version: 0x0909 }))],
+  ],
+  ["a hello behind words", [client(concat(latin1("STARTTLS\r\n"), hello)), server(flight)]],
+  ["an alert inside a hello", [client(concat(hello.subarray(0, 0), alert(1, 0), hello))]],
+  ["an impossible record", [client(concat(hello, latin1("GET / HTTP/1.1"))), server(flight)]],
+  [
+    "bulk and a close",
+    [
+      client(hello),
+      server(flight),
+      client(finished),
+      server(finished),
+      client(concat(applicationData(90, 30), closing)),
+      server(concat(applicationData(90, 30), closing)),
+    ],
+  ],
+];
+
+describe("what was heard does not depend on how it was cut", () => {
+  test.each(readHandshakes())("$name", ({ flights }) => {
+    const said = saidIn(flights);
+    expect(answer(said)).toHaveProperty("steps");
+    expect(differences(said, answer)).toEqual({});
+  });
+
+  test.each(odd)("%s", (_, said) => {
+    expect(differences(said, answer)).toEqual({});
+  });
+});
+
+/** All that may be asked, but for the time and the place where the shunt took over. */
+function answer(said: readonly Said[]): object {
+  const connection = hear(said);
+  const { atUs: _, certificates, clientCertificates, ...rest } = connection.result() ?? {};
+  const chains = [certificates, clientCertificates].map((seen) => [
+    seen?.seen,
+    seen?.why,
+    seen?.chain.map((der) => createHash("sha256").update(der).digest("hex")),
+  ]);
+  const { malformed, settled, wants } = connection;
+  return { ...rest, chains, malformed, settled, wants };
+}
