@@ -11,16 +11,30 @@ import { parseTarget } from "./destination.ts";
 import { DECISIONS, TOLERABLE } from "./policy.ts";
 import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
 
-const decision = z.enum(DECISIONS);
+/**
+ * What an editor can say about a text before this program reads it. Looser than the checks: the 30th of
+ * February, host bits and the inside of a name are left to them (test/judge/policy-json-schema.test.ts).
+ */
+const PATTERN = {
+  destination: "^[^\\s/]+(?:/\\d{1,3})?$",
+  hash: "^(?:[0-9a-fA-F]{64}|sha256/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?)$",
+  moment: "^\\d{4}-[01]\\d-[0-3]\\d(?:T[0-2]\\d:[0-5]\\d(?::[0-5]\\d)?Z)?$",
+  dn: "^\\s*[A-Za-z0-9][A-Za-z0-9.-]*\\s*=",
+} as const;
+
+const decision = z.enum(DECISIONS).meta({ id: "decision" });
 /** What was not seen is never clean, so `pass` is not among these. */
 const blind = z.enum(["report", "refuse", "cut"]);
 const port = z.int().min(1).max(65535);
 const text = z.string().min(1).max(1000);
 
-const target = z.string().check((context) => {
-  const parsed = parseTarget(context.value);
-  if (typeof parsed === "string") context.issues.push(problem(context.value, parsed));
-});
+const target = z
+  .string()
+  .check((context) => {
+    const parsed = parseTarget(context.value);
+    if (typeof parsed === "string") context.issues.push(problem(context.value, parsed));
+  })
+  .meta({ id: "destination", pattern: PATTERN.destination });
 const targets = z.array(target).min(1);
 const address = z.string().check((context) => {
   const parsed = parseTarget(context.value);
@@ -39,19 +53,22 @@ const hash = z
   .refine(
     (value) => parseHash(value) !== undefined,
     "64 hexadecimal digits or `sha256/` and Base64 of 32 bytes",
-  );
+  )
+  .meta({ id: "sha256", pattern: PATTERN.hash });
 const moment = z
   .string()
   .refine(
     (value) => endOfDayOrMoment(value) !== undefined,
     "a date as 2027-06-30, or a time as 2027-06-30T12:00Z",
-  );
+  )
+  .meta({ id: "moment", pattern: PATTERN.moment });
 const dn = z
   .string()
   .refine(
     (value) => (parseDn(value) ?? "") !== "",
     'a name as RFC 4514 writes it, "CN=Corp CA,O=Example Corp"',
-  );
+  )
+  .meta({ id: "distinguished-name", pattern: PATTERN.dn });
 
 /** One answer, or one with exceptions by destination. */
 function setting<Answer extends z.ZodType>(answer: Answer) {
@@ -79,7 +96,8 @@ const allow = z
     ({ issuer, spki, certificate, roots }) =>
       (issuer ?? spki ?? certificate ?? roots) !== undefined,
     "`issuer`, `spki`, `certificate` or `roots`: a line must say whom it approves",
-  );
+  )
+  .meta(oneOfThese("issuer", "spki", "certificate", "roots"));
 
 const deny = z
   .strictObject({
@@ -93,7 +111,8 @@ const deny = z
   .refine(
     ({ issuer, spki, certificate }) => (issuer ?? spki ?? certificate) !== undefined,
     "`issuer`, `spki` or `certificate`: a line must say whom it denies",
-  );
+  )
+  .meta(oneOfThese("issuer", "spki", "certificate"));
 
 const issuers = z.strictObject({
   roots: z.array(text).optional(),
@@ -218,6 +237,11 @@ export const policySchema = z.strictObject({
 
 /** What a file says when it is right; everything but `version` may be absent. */
 export type WrittenPolicy = z.infer<typeof policySchema>;
+
+/** For the published schema; zod itself is told by `refine`. */
+function oneOfThese(...keys: string[]): z.core.GlobalMeta {
+  return { anyOf: keys.map((key) => ({ required: [key] })) };
+}
 
 function problem(input: unknown, message: string): z.core.$ZodRawIssue {
   return { code: "custom", input, message };
