@@ -84,6 +84,8 @@ describe("a whole TLS 1.2 handshake", () => {
     expect(hear(said).result()?.renegotiations).toBeUndefined();
     const connection = hear([...said, ...renegotiated, client(applicationData(500))]);
     expect(connection.result()?.renegotiations).toBe(1);
+    const steps = connection.result()?.steps.filter((step) => step === "encrypted-handshake");
+    expect(steps).toHaveLength(2);
     expect(connection.wants).toBe("records");
   });
 
@@ -103,6 +105,14 @@ describe("a whole TLS 1.2 handshake", () => {
     ["a DHE prime of 6144 bits", 0x009e, hex("0300ffffffffffffffff"), undefined],
     ["explicit curve parameters", 0xc02f, hex("01001d20"), undefined],
   ];
+  test.each([
+    ["03001720", "secp256r1"],
+    ["0300ffff", undefined],
+  ])("names a group without a ServerHello where the point fits: %s", (parameters, group) => {
+    const keys = message(HANDSHAKE_TYPE.serverKeyExchange, concat(hex(parameters), pattern(200)));
+    expect(hear([server(handshake(keys))], joinedFlow).result()?.group).toBe(group);
+  });
+
   test.each(rows)("names the group of %s", (_, cipher, parameters, group) => {
     const keys = message(HANDSHAKE_TYPE.serverKeyExchange, concat(parameters, pattern(800)));
     const flight = handshake(serverHello({ cipher }), certificate(CHAIN), keys, serverHelloDone());
@@ -112,6 +122,7 @@ describe("a whole TLS 1.2 handshake", () => {
 
 describe("a certificate that was not seen", () => {
   const ticket = { type: 35, body: pattern(100) };
+  const noTicket = { type: 35, body: new Uint8Array(0) };
   const sessionId = pattern(32, 5);
   const abbreviated = (shape: Parameters<typeof serverHello>[0]) =>
     server(concat(handshake(serverHello(shape)), finished));
@@ -129,6 +140,21 @@ describe("a certificate that was not seen", () => {
       "session-id",
     ],
     ["a session by its ticket", [client(withTicket), abbreviated({})], "resumed", "ticket"],
+    [
+      "a session by its id, with a ticket asked for",
+      [
+        client(handshake(clientHello({ sessionId, extensions: [noTicket] }))),
+        abbreviated({ sessionId }),
+      ],
+      "resumed",
+      "session-id",
+    ],
+    [
+      "an end of the hellos that is none",
+      [client(hello), server(handshake(serverHello(), message(14, pattern(3))))],
+      "cut-short",
+      false,
+    ],
     ["a short answer that resumes nothing", [client(hello), abbreviated({})], "cut-short", false],
     ["a suite without certificates", [client(hello), server(withoutChain)], "none-sent", false],
     [
@@ -226,6 +252,7 @@ describe("TLS 1.3", () => {
 
 describe("an encrypted ClientHello", () => {
   const ech = { type: 0xfe0d, body: concat(uint(0, 1), pattern(60)) };
+  const inner = { type: 0xfe0d, body: uint(1, 1) };
   const offer = client(handshake(clientHello({ versions: [0x0304], extensions: [ech] })));
   const rows: [string, Said[], string | undefined][] = [
     ["nobody answered", [offer], "offered"],
@@ -237,6 +264,7 @@ describe("an encrypted ClientHello", () => {
       [offer, server(handshake(retry([{ type: 0xfe0d, body: pattern(8) }])))],
       "offered",
     ],
+    ["was the inner one", [client(handshake(clientHello({ extensions: [inner] })))], undefined],
     ["was not there", [client(hello13), server(flight13)], undefined],
   ];
   test.each(rows)("when %s", (_, said, ech) => {
@@ -277,6 +305,8 @@ describe("a connection joined midstream", () => {
     const connection = hear([client(bulk), server(bulk)], joinedFlow);
     expect(connection.result()).toBeUndefined();
     expect(connection.malformed).toEqual([]);
+    const half = hear([client(hello), server(bulk)], joinedFlow);
+    expect(half.result()?.alerts).toEqual([]);
   });
 });
 
@@ -288,6 +318,13 @@ describe("what is missing", () => {
     expect(connection.result()).toMatchObject({ established: true, coverage: [] });
     expect(connection.malformed).toEqual([]);
     expect(connection.wants).toBe("records");
+  });
+
+  test("behind the handshake ends the reading, and no more", () => {
+    const said = [...TLS12.slice(0, 3), server(concat(finished, hex("17 0303 00")))];
+    const connection = hear([...said, gap(1, 500)]);
+    expect(connection.result()).toMatchObject({ established: true, coverage: [] });
+    expect(connection.wants).toBe("nothing");
   });
 
   test.each(["loss", "snaplen"] as const)("inside the handshake is said: %s", (why) => {

@@ -72,6 +72,8 @@ describe("what no peer should take is told", () => {
   const name = (text: string) => concat(uint(0, 1), vector(2, latin1(text)));
   const huge = message(11, pattern(10), 262_145);
   const cut = flight.subarray(5);
+  const shortList = message(11, hex("000007 000003 303030"));
+  const v2Answer = hex("8010 04 00 01 0002 0009 0003 0010 0000000000");
   const rows: [string, Said[], string][] = [
     ["an empty handshake record", [client(concat(hello, odd(0x0303, hex(""))))], "empty handshake"],
     ["a message beyond the limit", [server(record(22, huge))], "262145 byte message"],
@@ -117,6 +119,8 @@ describe("what no peer should take is told", () => {
       [client(concat(hello, changeCipherSpec(), changeCipherSpec()))],
       "in clear among sealed records",
     ],
+    ["a chain that is not as long as it says", [server(record(22, shortList))], "list of 7 bytes"],
+    ["an SSLv2 answer of other parts", [server(v2Answer)], "whose parts are"],
     ["half an alert", [client(concat(hello, record(21, hex("02"))))], "1 byte alert"],
     ["a hello cut short", [client(record(22, message(1, pattern(20))))], "ClientHello of 20 bytes"],
   ];
@@ -124,6 +128,19 @@ describe("what no peer should take is told", () => {
   test.each(rows)("%s", (_, said, reason) => {
     const reasons = hear(said).malformed.map((malformed) => malformed.reason);
     expect(reasons).toContainEqual(expect.stringContaining(reason));
+  });
+
+  test("a message that the keys' change cut off is told once, and is over", () => {
+    const part = record(RECORD.handshake, cut.subarray(0, 200));
+    const rest = concat(changeCipherSpec(), applicationData(60, 20));
+    const { malformed } = hear([client(hello), server(concat(part, rest))]);
+    expect(malformed).toHaveLength(1);
+  });
+
+  test("half an alert is not joined with the next one", () => {
+    const connection = hear([client(concat(hello, record(21, hex("01")), alert(2, 40)))]);
+    const fatal = { side: "client", level: "fatal", name: "handshake_failure" };
+    expect(connection.result()?.alerts).toEqual([fatal]);
   });
 
   test("with where it stands, once each, and no more than a few", () => {
@@ -134,6 +151,28 @@ describe("what no peer should take is told", () => {
     expect(hear([client(hello), client(hex("1603030000"))]).malformed).toEqual([
       { kind: "malformed", side: 0, at: "tls-record", reason: "empty handshake record", offset },
     ]);
+  });
+});
+
+describe("an odd record version hides no certificate", () => {
+  const answer = concat(serverHello(), certificate(CHAIN));
+  test.each([
+    ["of the first record", odd(0x0903, answer), "0x0903"],
+    [
+      "of a later one",
+      concat(odd(0x0303, answer.subarray(0, 60)), odd(0x0305, answer.subarray(60))),
+      "0x0305",
+    ],
+    [
+      "of one behind a whole message",
+      concat(odd(0x0303, serverHello()), odd(0x0305, certificate(CHAIN))),
+      "0x0305",
+    ],
+  ])("%s", (_, bytes, version) => {
+    const connection = hear([client(hello), server(bytes)]);
+    expect(connection.result()?.certificates).toEqual({ seen: "wire", chain: CHAIN });
+    expect(connection.malformed).toHaveLength(1);
+    expect(connection.malformed[0]?.reason).toContain(version);
   });
 });
 

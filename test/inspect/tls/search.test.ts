@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HelloSearch } from "../../../src/inspect/tls/search.ts";
-import { concat, latin1, pattern } from "../../wire/bytes.ts";
+import { concat, hex, latin1, pattern } from "../../wire/bytes.ts";
 import { clientHello, RECORD, record, serverHello } from "../../wire/tls.ts";
 
 const hello = record(RECORD.handshake, clientHello({ serverName: "a.test" }));
@@ -35,6 +35,16 @@ describe("the search for TLS behind something else", () => {
     const certificate = Uint8Array.from(hello);
     certificate[5] = 11;
     expect(foundAt([certificate])).toBeUndefined();
+  });
+
+  test.each([
+    ["no record behind it", "16 0303 0001 01 17 0303 0000"],
+    ["a record of another version behind it", "16 0303 0001 01 16 0203 0001"],
+    ["nothing in it", "16 0303 0000 16 0303 0001 05 00"],
+    ["no hello in it", "16 0303 0001 0b 16 0303 0001"],
+  ])("does not take a record of a byte for one with %s", (_, bytes) => {
+    expect(foundAt([hex(bytes)])).toBeUndefined();
+    expect(foundAt([hex("16 0303 0001 01 16 0303 0001")])).toBe(0);
   });
 
   test("does not join what lies on both sides of a gap", () => {
