@@ -30,7 +30,7 @@ import { type Path, PROBLEMS_MAX, YamlSource } from "./yaml-source.ts";
 
 /** Root files are found from the policy's own folder. Throws `PolicyError` and nothing else. */
 export async function readPolicyFile(path: string): Promise<Policy> {
-  return parsePolicy(await readText(path), path, dirname(path));
+  return parsePolicy(await readPolicyText(path), path, dirname(path));
 }
 
 /** `file` is for messages. Throws `PolicyError` and nothing else. */
@@ -52,7 +52,8 @@ export async function parsePolicy(text: string, file: string, directory = "."): 
   return policyOf(read.data, { source, roots, notices });
 }
 
-async function readText(path: string): Promise<string> {
+/** Bounded, and UTF-8. Throws `PolicyError` and nothing else. */
+export async function readPolicyText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     await using handle = await open(path);
@@ -106,10 +107,7 @@ function policyOf(
   }: { source: YamlSource; roots: readonly Roots[]; notices: readonly string[] },
 ): Policy {
   const { version, mode = defaultPolicy.mode, issuers = {}, ...later } = written;
-  const kept = Object.keys(later);
-  const unapplied = kept.map(
-    (key) => `\`${key}\` is checked and kept, but this version does not apply it yet`,
-  );
+  const unapplied = Object.keys(later).map(unappliedNotice);
   return sealPolicy({
     version,
     mode,
@@ -128,9 +126,15 @@ function unknownRoots(
   const strangers = new Set(
     allow.flatMap((line) => line.roots ?? []).filter((name) => !names.has(name)),
   );
-  return [...strangers].map(
-    (name) => `\`allow\` names the roots ${name}, and \`issuers.roots\` does not`,
-  );
+  return [...strangers].map(unknownRootsNotice);
+}
+
+export function unknownRootsNotice(name: string): string {
+  return `\`allow\` names the roots ${name}, and \`issuers.roots\` does not`;
+}
+
+export function unappliedNotice(key: string): string {
+  return `\`${key}\` is checked and kept, but this version does not apply it yet`;
 }
 
 function issuersOf(

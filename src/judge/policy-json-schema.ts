@@ -38,7 +38,8 @@ function schemaAt(schema: JsonSchema, path: string): JsonSchema {
 }
 
 function settingOf(says: string, { default: answer }: Setting<string>): Meaning {
-  const exceptions = "Or {default: cut, for: [{to: [...], then: report}]}: the first match decides.";
+  const exceptions =
+    "Or {default: cut, for: [{to: [...], then: report}]}: the first match decides.";
   return { says: `${says} ${exceptions}`, default: answer };
 }
 

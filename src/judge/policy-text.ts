@@ -12,6 +12,16 @@ export function parseHash(text: string): string | undefined {
  * its whole minute or second. `undefined` for what is no date, as the 30th of February.
  */
 export function endOfDayOrMoment(text: string): number | undefined {
+  const span = spanOf(text);
+  return span === undefined ? undefined : span.fromUs + span.us - 1;
+}
+
+/** The first microsecond of it instead. */
+export function startOfDayOrMoment(text: string): number | undefined {
+  return spanOf(text)?.fromUs;
+}
+
+function spanOf(text: string): { fromUs: number; us: number } | undefined {
   const match = MOMENT.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hours, minutes, seconds] = match;
@@ -21,7 +31,7 @@ export function endOfDayOrMoment(text: string): number | undefined {
   // Date.UTC carries over what does not exist; writing it back shows.
   if (new Date(at).toISOString() !== `${date}T${time}.000Z`) return undefined;
   const length = hours === undefined ? DAY_MS : seconds === undefined ? MINUTE_MS : SECOND_MS;
-  return (at + length) * 1000 - 1;
+  return { fromUs: at * 1000, us: length * 1000 };
 }
 
 const HEX = /^[0-9a-fA-F]{64}$/;

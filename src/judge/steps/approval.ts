@@ -210,5 +210,5 @@ function specificity(line: AllowLine): number {
 }
 
 /** INTERFACE, step 5: what only expired lines approve is reported for 30 days of packet time. */
-const GRACE_US = 30 * 24 * 3600 * 1_000_000;
+export const GRACE_US = 30 * 24 * 3600 * 1_000_000;
 const PLACE_MAX = 80;
