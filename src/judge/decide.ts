@@ -25,7 +25,7 @@ import {
 import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
 import { Memo } from "./memo.ts";
-import type { Policy } from "./policy.ts";
+import { looksAtAddresses, type Policy } from "./policy.ts";
 import { approvalTurns } from "./steps/approval.ts";
 import { denyAnswers } from "./steps/deny.ts";
 import { hygieneAnswers } from "./steps/hygiene.ts";
@@ -63,6 +63,8 @@ export class Judge {
   readonly policy: Policy;
   readonly #turns: readonly number[];
   readonly #memo = new Memo<{ readonly judgement: Judgement; readonly span: Span }>(MEMO_MAX);
+  readonly #isName = new Memo<boolean>(MEMO_MAX);
+  readonly #byAddress: boolean;
   readonly #chainIds = new WeakMap<Chain, number>();
   #chains = 0;
   #anchors: Anchors | undefined;
@@ -72,6 +74,7 @@ export class Judge {
   constructor(policy: Policy) {
     this.policy = policy;
     this.#turns = approvalTurns(policy.issuers.allow);
+    this.#byAddress = looksAtAddresses(policy);
   }
 
   judge(input: JudgeInput): Judgement {
@@ -93,10 +96,21 @@ export class Judge {
    */
   #keyOf(input: JudgeInput): string {
     const { flow, client, certificates, serverName } = input.observation;
-    const { ip, port } = flow.ends[client === 0 ? 1 : 0];
     const { seen, why = "" } = certificates;
     const name = serverName === undefined ? "-" : `=${serverName}`;
-    return `${this.#idOf(input.chain)} ${ip} ${port} ${input.direction} ${seen}${why} ${this.#rareOf(input)}${name}`;
+    const { ip, port } = flow.ends[client === 0 ? 1 : 0];
+    const place = this.#nameDecides(serverName) ? "" : `${ip} ${port}`;
+    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${this.#rareOf(input)}${name}`;
+  }
+
+  /** No line of the policy looks at addresses or ports, and the name is one: a server has many addresses. */
+  #nameDecides(serverName: string | undefined): boolean {
+    if (this.#byAddress || serverName === undefined) return false;
+    const known = this.#isName.get(serverName);
+    if (known !== undefined) return known;
+    const isName = canonical({ kind: "dns", value: serverName }) !== undefined;
+    this.#isName.set(serverName, isName);
+    return isName;
   }
 
   /** Begins with a digit where it says anything: a name begins with `=` or `-`. */
@@ -117,17 +131,30 @@ export class Judge {
     return this.#chains;
   }
 
+  /** The connection as the steps see it. `policy explain` asks them one by one. */
+  caseOf(input: JudgeInput): Case {
+    return this.#caseOf(input, []);
+  }
+
   #decide(input: JudgeInput): { judgement: Judgement; span: Span } {
+    const { atUs, coverage } = input.observation;
+    const spans: Span[] = [spanBetween(this.#turns, atUs)];
+    const judgement = freeze(judgementOf(this.#caseOf(input, spans), coverage));
+    const from = Math.max(...spans.map((span) => span[0]));
+    return { judgement, span: [from, Math.min(...spans.map((span) => span[1]))] };
+  }
+
+  /** `spans` gets the time in which each answer of the trust engine holds. */
+  #caseOf(input: JudgeInput, spans: Span[]): Case {
     const { observation, chain, clientChain, direction } = input;
     // A copy: what goes out is frozen, and the caller's object is not ours to freeze.
     const possession = { ...(input.possession ?? NOT_CHECKED) };
-    const { atUs, certificates, coverage } = observation;
+    const { atUs, certificates } = observation;
     const destination = destinationOf(input);
-    const spans: Span[] = [spanBetween(this.#turns, atUs)];
     const present = (side: Presented["side"], sent: Chain | undefined) =>
       this.#present(side, sent, { destination, atUs, spans });
     const server = present("server", chain);
-    const context: Case = {
+    return {
       policy: this.policy,
       destination,
       direction,
@@ -138,9 +165,6 @@ export class Judge {
       client: present("client", clientChain),
       unseen: certificates.why,
     };
-    const judgement = freeze(judgementOf(context, coverage));
-    const from = Math.max(...spans.map((span) => span[0]));
-    return { judgement, span: [from, Math.min(...spans.map((span) => span[1]))] };
   }
 
   #present(
@@ -172,8 +196,8 @@ export class Judge {
 }
 
 /** Every step in its turn; no step skips an earlier one. */
-function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judgement {
-  const { server, client, policy, evidence, possession } = context;
+export function answersOf(context: Case): Answer[] {
+  const { server, client } = context;
   const asked: Answer[] = [];
   if (server !== undefined) asked.push(...denyAnswers(server, context));
   if (client !== undefined) asked.push(...denyAnswers(client, context));
@@ -187,6 +211,12 @@ function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judge
   }
   asked.push(...unseenAnswers(context));
   // Step 7, `expect`, speaks here once its keys are applied.
+  return asked;
+}
+
+function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judgement {
+  const { policy, evidence, possession } = context;
+  const asked = answersOf(context);
   const { answers, ...settled } = settle(asked, policy);
   const findings = asked.flatMap(({ finding }) => finding ?? []).sort(worstFirst);
   const verdict: Verdict = {
@@ -251,6 +281,6 @@ function freeze(judgement: Judgement): Judgement {
 const PRESENTED: EvidenceClass = Object.freeze({ class: "presented", confidence: "medium" });
 const UNVERIFIABLE: EvidenceClass = Object.freeze({ class: "unverifiable", confidence: "none" });
 /** About 2 KB each; more distinct servers than a busy cluster's egress has at a time. */
-const MEMO_MAX = 4096;
+const MEMO_MAX = 16_384;
 /** RFC 1035 §2.3.4, and a trailing dot. */
 const NAME_MAX = 254;

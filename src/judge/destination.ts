@@ -75,10 +75,14 @@ export function settingFor<Answer>(
   return { answer: entry.then, line: entry.line };
 }
 
-/** `api.example.net (192.0.2.7:443)`, or the address alone. Raw text. */
-export function placeName({ serverName, ip, port }: Destination): string {
+/**
+ * A name that can be one stands for itself, since lines name the address beside it; else the address,
+ * behind what the client claimed. Raw text.
+ */
+export function placeName({ serverName, name, ip, port }: Destination): string {
+  if (serverName !== undefined && name !== undefined) return serverName;
   const end = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-  return serverName === undefined || serverName === "" ? end : `${serverName} (${end})`;
+  return serverName === undefined ? end : `${serverName} (${end})`;
 }
 
 /** The bits of byte `index` that a prefix of `bits` bits covers. */

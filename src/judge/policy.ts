@@ -182,3 +182,14 @@ export const defaultPolicy: Policy = sealPolicy({
   later: {},
   notices: [],
 });
+
+/** Whether any line of the policy asks for an address or a port. */
+export function looksAtAddresses({ issuers }: Policy): boolean {
+  const { allow = [], unknown, unapproved, selfSigned, hygiene, unseen } = issuers;
+  const cidr = (targets: readonly Target[]) => targets.some(({ kind }) => kind === "cidr");
+  const settings = [unknown, unapproved, selfSigned, hygiene, ...Object.values(unseen)];
+  return (
+    allow.some((line) => line.ports !== undefined || cidr(line.for ?? [])) ||
+    settings.some((setting) => setting.for.some(({ to }) => cidr(to)))
+  );
+}

@@ -85,7 +85,6 @@ export interface TlsExtra {
 
 export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExtra): TlsLine {
   return {
-    [SHARED]: extra.shared,
     kind: "tls",
     atUs: observation.atUs,
     flow: place.flow,
@@ -116,6 +115,7 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     why: extra.why,
     evidence: extra.evidence,
     expected: extra.expected,
+    [SHARED]: extra.shared,
   };
 }
 
@@ -160,7 +160,6 @@ export function findingLine(
   shared?: object,
 ): FindingLine {
   return {
-    [SHARED]: shared,
     kind: "finding",
     atUs: finding.atUs,
     flow: place?.flow,
@@ -175,6 +174,7 @@ export function findingLine(
     server: place?.server,
     certificates: finding.certificates,
     evidence: finding.evidence,
+    [SHARED]: shared,
   };
 }
 
@@ -190,7 +190,6 @@ export function verdictLine(
   shared?: object,
 ): VerdictLine {
   return {
-    [SHARED]: shared,
     kind: "verdict",
     atUs: verdict.atUs,
     flow: place?.flow,
@@ -204,6 +203,7 @@ export function verdictLine(
     findings: verdict.findings,
     coverage: verdict.coverage,
     policySha256: verdict.policySha256,
+    [SHARED]: shared,
   };
 }
 

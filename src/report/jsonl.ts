@@ -20,7 +20,7 @@ class JsonlSink implements Sink {
 
   push(line: Line): void {
     if (!this.#options.observations && isObservation(line)) return;
-    this.#order.add(line, `${this.#printer.print(line)}\n`);
+    this.#order.add(line, this.#printer.print(line));
   }
 
   end(): void {

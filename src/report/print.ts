@@ -26,12 +26,13 @@ export class ShortPrinter {
     this.#phrases = phrases;
   }
 
+  /** With its line break. */
   print(line: Line): string {
     if (line.kind !== "tls" && line.kind !== "finding" && line.kind !== "verdict") {
-      return printLine(line);
+      return `${printLine(line)}\n`;
     }
     const shared = line[SHARED];
-    if (shared === undefined || line.workload !== undefined) return printLine(line);
+    if (shared === undefined || line.workload !== undefined) return `${printLine(line)}\n`;
     if (line.atUs !== this.#timeUs) {
       this.#timeUs = line.atUs;
       this.#time = `${line.atUs}`;
@@ -52,7 +53,7 @@ export class ShortPrinter {
     const before = whole.slice(head.length, at);
     const rest = {
       before: before === "" ? "" : this.#phrases.add(before),
-      behind: this.#phrases.add(whole.slice(at + this.#ends.length)),
+      behind: this.#phrases.add(`${whole.slice(at + this.#ends.length)}\n`),
     };
     this.#rests.set(shared, rest);
     return rest;
