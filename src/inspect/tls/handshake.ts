@@ -1,0 +1,250 @@
+/**
+ * What a connection's two directions told of its handshakes: hellos, chains, when encryption began and
+ * how it ended. Kept as it was said; observe.ts makes an observation of it.
+ */
+import type { Flow, Side } from "../../flow/event.ts";
+import type { Malformed } from "../../stage.ts";
+import type { Alert } from "../observation.ts";
+import { readChain } from "./certificate-message.ts";
+import { type ClientHello, readClientHello } from "./client-hello.ts";
+import {
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  Direction,
+  HANDSHAKE,
+  type Listener,
+} from "./direction.ts";
+import { alertName } from "./names.ts";
+import { readServerHello, type ServerHello } from "./server-hello.ts";
+import { readKeyExchangeGroup } from "./server-key-exchange.ts";
+import type { V2ServerHello } from "./ssl2.ts";
+import { NO_STEPS } from "./steps.ts";
+
+export class Handshake implements Listener {
+  readonly flow: Flow;
+  readonly sides: readonly [Direction, Direction];
+  /** Bounded: the first few of each connection. */
+  readonly malformed: (Malformed & { readonly side: Side })[] = [];
+  /** By side: TLS began behind something else. */
+  readonly upgraded: [boolean, boolean] = [false, false];
+  /** The first one. */
+  hello: ClientHello | undefined;
+  /** Whoever sent it, or else what only a client sends. */
+  helloSide: Side | undefined;
+  helloAtUs = 0;
+  /** The ServerHello, or a HelloRetryRequest as long as there is none. */
+  server: ServerHello | undefined;
+  v2: V2ServerHello | undefined;
+  serverSide: Side | undefined;
+  /** Group of ServerKeyExchange. */
+  curve: number | undefined;
+  echRefused = false;
+  /** Application data records that the client sent before the ServerHello. */
+  earlyRecords = 0;
+  certificateRequested = false;
+  serverHelloDone = false;
+  /** Something showed that this is TLS, and not only framed like it. */
+  handshakeSeen = false;
+  steps = NO_STEPS;
+  /** `side` is not known before the client is: `alertSides` has who sent them. */
+  readonly alerts: Alert[] = [];
+  readonly alertSides: Side[] = [];
+  /** Bytes of a handshake were lost, or cut off by the snap length. */
+  lost = false;
+  cut = false;
+  midstream = false;
+
+  constructor(flow: Flow) {
+    this.flow = flow;
+    this.sides = [new Direction(0, this), new Direction(1, this)];
+  }
+
+  /** Both Finished, or the places of encrypted ones, were seen. */
+  get established(): boolean {
+    return this.sides[0].finished && this.sides[1].finished;
+  }
+
+  message(
+    side: Side,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs: number,
+  ): void {
+    if (this.#mustBeSealed(side, type)) {
+      const name = MESSAGE_NAMES.get(type) ?? `handshake-${type}`;
+      return this.malformedMessage(side, "handshake", `${name} in clear within TLS 1.3`);
+    }
+    switch (type) {
+      case CLIENT_HELLO:
+        return this.clientHello(side, readClientHello(bytes, from, to), atUs);
+      case SERVER_HELLO:
+        return this.#serverHello(side, readServerHello(bytes, from, to));
+      case CERTIFICATE: {
+        this.step("certificate");
+        this.handshakeSeen = true;
+        if (this.sides[side].chain !== undefined) {
+          return this.malformedMessage(side, "handshake", "a second Certificate message");
+        }
+        const chain = readChain(bytes, from, to);
+        if (typeof chain !== "string") this.sides[side].chain = chain;
+        else {
+          this.lost = true;
+          this.malformedMessage(side, "certificate", chain);
+        }
+        return;
+      }
+      case SERVER_KEY_EXCHANGE:
+        this.serverSide ??= side;
+        this.curve = readKeyExchangeGroup(bytes, from, to, this.server?.cipher);
+        break;
+      case CERTIFICATE_REQUEST:
+        this.serverSide ??= side;
+        this.certificateRequested = true;
+        break;
+      case SERVER_HELLO_DONE:
+        this.serverSide ??= side;
+        this.serverHelloDone ||= from === to;
+        break;
+      case CLIENT_KEY_EXCHANGE:
+        this.helloSide ??= side;
+        break;
+    }
+    if (type >= CERTIFICATE && type <= SERVER_HELLO_DONE) this.handshakeSeen = true;
+    this.step(MESSAGE_NAMES.get(type) ?? `handshake-${type}`);
+  }
+
+  sealed(side: Side, type: number): void {
+    if (type === APPLICATION_DATA) {
+      // As part of a handshake only: what comes behind it may be shunted, and is no step either way.
+      const first = this.sides[side].applicationRecords++ === 0;
+      if (first && !this.established) this.step("application-data");
+      this.#tls13Finished(side);
+    } else if (type === HANDSHAKE) {
+      if (!this.sides[side].finished) this.step("encrypted-handshake");
+      this.sides[side].finished = true;
+    } else if (type === CHANGE_CIPHER_SPEC) {
+      // Sent under the keys in use: a renegotiation changes to the next ones.
+      this.sides[side].changes++;
+    }
+  }
+
+  changeCipherSpec(side: Side, offset: number): void {
+    if (this.flow.opener !== undefined && this.sides[side].messages === 0) {
+      const reason = "change cipher spec before any handshake message";
+      return this.malformedAt(side, "tls-record", reason, offset);
+    }
+    if (this.sides[side].changes++ === 0) this.step("change-cipher-spec");
+    if (this.server !== undefined && isTls13(this.server.version)) return;
+    this.sides[side].encrypted = true;
+  }
+
+  alert(side: Side, level: number, description: number): void {
+    if (this.alerts.length >= ALERTS_MAX) return;
+    const name = alertName(description);
+    const how = level === 1 ? "warning" : level === 2 ? "fatal" : `0x${level.toString(16)}`;
+    this.alerts.push({ side: "client", level: how, name });
+    this.alertSides.push(side);
+    this.step("alert");
+  }
+
+  malformedAt(side: Side, at: string, reason: string, offset: number): void {
+    if (this.malformed.length >= MALFORMED_MAX) return;
+    this.malformed.push({ kind: "malformed", side, at, reason, offset });
+  }
+
+  clientHello(side: Side, hello: ClientHello | string, atUs: number): void {
+    this.step("client-hello");
+    if (typeof hello === "string") return this.malformedMessage(side, "client-hello", hello);
+    this.handshakeSeen = true;
+    if (hello.oddity !== undefined) this.malformedMessage(side, "client-hello", hello.oddity);
+    if (this.hello !== undefined) {
+      // The answer to a HelloRetryRequest repeats the first one, which is the one that counts.
+      if (this.server?.retry === true || this.lost || this.cut) return;
+      return this.malformedMessage(side, "handshake", "a second ClientHello nobody asked for");
+    }
+    this.hello = hello;
+    this.helloSide = side;
+    this.helloAtUs = atUs;
+  }
+
+  #serverHello(side: Side, hello: ServerHello | string): void {
+    if (typeof hello === "string") {
+      this.step("server-hello");
+      return this.malformedMessage(side, "server-hello", hello);
+    }
+    this.handshakeSeen = true;
+    this.serverSide ??= side;
+    this.step(hello.retry ? "hello-retry-request" : "server-hello");
+    if (hello.oddity !== undefined) this.malformedMessage(side, "server-hello", hello.oddity);
+    if (this.server !== undefined && (hello.retry || !this.server.retry)) {
+      return this.malformedMessage(side, "handshake", "a second ServerHello");
+    }
+    this.echRefused ||= hello.retry && !hello.ech;
+    this.server = hello;
+    this.earlyRecords = this.sides[side === 0 ? 1 : 0].applicationRecords;
+    // A type 20 record that a client with early data sent first changed nothing (RFC 8446 §D.4).
+    if (isTls13(hello.version)) this.sides[side === 0 ? 1 : 0].encrypted = false;
+  }
+
+  /** In TLS 1.3 only hellos are in clear: anything else in clear is nothing a peer would believe. */
+  #mustBeSealed(side: Side, type: number): boolean {
+    const answer = this.server;
+    if (answer === undefined || !isTls13(answer.version)) return false;
+    return type !== (side === this.serverSide ? SERVER_HELLO : CLIENT_HELLO);
+  }
+
+  /** TLS 1.3: the server's sealed flight, and the client's first sealed record behind it. */
+  #tls13Finished(side: Side): void {
+    const answer = this.server;
+    if (answer === undefined || !isTls13(answer.version) || answer.retry) return;
+    if (side === this.serverSide) this.sides[side].finished = true;
+    else if (this.serverSide !== undefined && this.sides[this.serverSide].finished) {
+      this.sides[side].finished = true;
+    }
+  }
+
+  malformedMessage(side: Side, message: string, reason: string): void {
+    const direction = this.sides[side];
+    this.malformedAt(side, `tls-${message}`, reason, direction.offset);
+  }
+
+  step(name: string): void {
+    this.steps = this.steps.after(name);
+  }
+}
+
+/** RFC 8446, its drafts (0x7f..), and the experiments of Facebook (0xfb..). */
+export function isTls13(version: number): boolean {
+  return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb;
+}
+
+const MALFORMED_MAX = 8;
+const ALERTS_MAX = 16;
+
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const CERTIFICATE = 11;
+const SERVER_KEY_EXCHANGE = 12;
+const CERTIFICATE_REQUEST = 13;
+const SERVER_HELLO_DONE = 14;
+const CLIENT_KEY_EXCHANGE = 16;
+
+/** TLS HandshakeType registry, in kebab case. */
+const MESSAGE_NAMES = new Map([
+  [0, "hello-request"],
+  [CLIENT_HELLO, "client-hello"],
+  [SERVER_HELLO, "server-hello"],
+  [4, "new-session-ticket"],
+  [CERTIFICATE, "certificate"],
+  [SERVER_KEY_EXCHANGE, "server-key-exchange"],
+  [CERTIFICATE_REQUEST, "certificate-request"],
+  [SERVER_HELLO_DONE, "server-hello-done"],
+  [15, "certificate-verify"],
+  [CLIENT_KEY_EXCHANGE, "client-key-exchange"],
+  [20, "finished"],
+  [21, "certificate-url"],
+  [22, "certificate-status"],
+  [23, "supplemental-data"],
+]);
