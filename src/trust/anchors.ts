@@ -106,6 +106,11 @@ export function pemAnchors(pem: string): {
   return { anchors, faults };
 }
 
+/** The DER of every certificate in the text of a PEM file, in its order. */
+export function pemCertificates(pem: string): Uint8Array[] {
+  return [...pem.matchAll(PEM_BLOCK)].map(([block]) => pemBytes(block));
+}
+
 /** Any presented certificate with this key ends a path. */
 export function keyAnchor(spkiSha256: string, line?: number): Anchor {
   return {

@@ -1,0 +1,242 @@
+/** What `policy explain` assumes, what decides, and that it never differs from the judge. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Judge } from "../../src/judge/decide.ts";
+import { explain, type Outcome } from "../../src/judge/explain.ts";
+import type { Given } from "../../src/judge/explain-assume.ts";
+import { type Policy, withRoots } from "../../src/judge/policy.ts";
+import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { parseDn } from "../../src/trust/name.ts";
+import { policy as anyPolicy, seen } from "./arbitrary.ts";
+import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
+import { DN, issuing } from "./table.ts";
+
+const KEY = "a".repeat(64);
+
+/** `issuers:` from line 4 on, as block entries. */
+async function policyOf(issuers: string, mode = "enforce"): Promise<Policy> {
+  const text = `version: 1\nmode: ${mode}\nissuers:\n${issuers}`;
+  return withRoots(await parsePolicy(text, "p.yaml"), [rootFile(root)]);
+}
+
+const given = (more: Partial<Given> & { issuer?: string } = {}): Given => ({
+  atUs: AT_US,
+  ...more,
+  ...(more.issuer === undefined ? {} : { issuerKey: parseDn(more.issuer)! }),
+});
+
+/** `cut 4 deny`: decision, line, step. */
+const brief = ({ decision, decided }: Outcome) =>
+  [decision, decided.line ?? "-", decided.step].join(" ");
+
+const POLICY = `  allow:
+    - {issuer: "${DN}", spki: ${issuing.spki}, for: ["*.corp.example"], ports: [443]}
+    - {roots: mozilla, for: [pub.example]}
+    - {roots: ./corp.pem, for: [10.0.0.0/8], workloads: [shop]}
+    - {spki: ${KEY}, for: [pinned.example], expires: 2026-11-01}
+  deny:
+    - {issuer: "CN=Gone", then: refuse}
+  unknown: {default: cut, for: [{to: ["*.lab.example"], then: report}]}
+  unapproved: refuse
+`;
+
+describe("what decides", () => {
+  test.each<[name: string, given: Partial<Given>, outcome: string]>([
+    [
+      "is the line that names the issuer and its key, for its place",
+      { name: "api.corp.example", issuer: DN, spki: issuing.spki },
+      "pass 5 approval",
+    ],
+    [
+      "is not that line for the issuer's name alone",
+      { name: "api.corp.example", issuer: DN },
+      "refuse 12 approval",
+    ],
+    [
+      "is that line for the key alone, since it says whose key it is",
+      { name: "api.corp.example", spki: issuing.spki },
+      "pass 5 approval",
+    ],
+    [
+      "is not that line on another port",
+      { name: "api.corp.example", spki: issuing.spki, port: 8443 },
+      "refuse 12 approval",
+    ],
+    ["is the roots that are assumed", { name: "pub.example" }, "pass 6 approval"],
+    [
+      "is the roots that hold the issuer itself",
+      { ip: "10.1.2.3", workload: "shop", issuer: "CN=Corp Root" },
+      "pass 7 approval",
+    ],
+    [
+      "is nothing for a workload that nobody named",
+      { ip: "10.1.2.3", issuer: "CN=Corp Root" },
+      "refuse 12 approval",
+    ],
+    ["is a denial, whatever else", { issuer: "cn=gone", name: "pub.example" }, "refuse 10 deny"],
+    [
+      "is the grace of an approval that ran out",
+      { spki: KEY, name: "pinned.example" },
+      "report 8 approval",
+    ],
+    [
+      "is no approval after the grace",
+      { spki: KEY, name: "pinned.example", atUs: AT_US + 30 * 86_400_000_000 },
+      "refuse 8 approval",
+    ],
+    ["is the price of what nobody approved", { name: "x.example" }, "refuse 12 approval"],
+  ])("%s", async (_, more, outcome) => {
+    expect(brief(explain(await policyOf(POLICY), given(more)).outcome)).toBe(outcome);
+  });
+
+  test("is the exception for a place where no root leads", async () => {
+    const policy = await policyOf(POLICY);
+    const { otherwise } = explain(policy, given({ name: "a.lab.example", issuer: "CN=X" }));
+    const other = otherwise.find(({ if: clause }) => clause === "signatures lead to no root");
+    expect(brief(other!.outcome)).toBe("report 11 path");
+  });
+
+  test("in audit mode is the same, and what enforce would do is said", async () => {
+    const policy = await policyOf(POLICY, "audit");
+    const { outcome } = explain(policy, given({ issuer: "CN=Gone" }));
+    expect(outcome).toMatchObject({ decision: "report", would: "refuse", decided: { line: 10 } });
+  });
+
+  test("of a chain is what its certificates say", async () => {
+    const policy = await policyOf(POLICY);
+    const { outcome, assumed, otherwise } = explain(policy, given({ chain: chains.good }));
+    expect(brief(outcome)).toBe("pass 5 approval");
+    expect(assumed).toContain("name: api.corp.example, which is the certificate's");
+    expect(otherwise).toEqual([]);
+    const expired = explain(policy, given({ chain: chains.expired })).outcome;
+    expect(brief(expired)).toBe("report - hygiene");
+  });
+});
+
+describe("what is assumed", () => {
+  const assumed = async (more: Partial<Given>) =>
+    explain(await policyOf(POLICY), given(more)).assumed.map((one) => one.split(":")[0]);
+
+  test("is listed when nothing is given", async () => {
+    expect(await assumed({ isDefault: true, isNow: true })).toEqual([
+      "policy",
+      "name",
+      "server",
+      "port",
+      "workload",
+      "issuer",
+      "key",
+      "path",
+      "certificate",
+      "at",
+      "connection",
+    ]);
+  });
+
+  test("is little when all is given", async () => {
+    const all = { name: "a.corp.example", ip: "10.0.0.1", port: 443, workload: "shop" };
+    expect(await assumed({ ...all, chain: chains.good })).toEqual(["connection"]);
+    expect(await assumed({ ...all, issuer: DN, spki: issuing.spki })).toEqual([
+      "key",
+      "path",
+      "certificate",
+      "connection",
+    ]);
+  });
+
+  test("is an address that no line means", async () => {
+    const policy = await policyOf(
+      "  unknown: {default: cut, for: [{to: [192.0.2.0/24], then: report}]}\n",
+    );
+    const { assumed } = explain(policy, given());
+    expect(assumed).toContain("server: 198.51.100.1, which no line of the policy means");
+  });
+});
+
+describe("what would be decided otherwise", () => {
+  const others = async (more: Partial<Given>) => {
+    const { otherwise } = explain(await policyOf(POLICY), given(more));
+    return otherwise.map((one) => `${one.if}: ${brief(one.outcome)}`);
+  };
+
+  test("has every line that could be meant, and where signatures could lead", async () => {
+    expect(await others({})).toEqual([
+      `the server is www.corp.example, and the issuer is ${DN}, and its key is ${issuing.spki}: pass 5 approval`,
+      "the server is pub.example: pass 6 approval",
+      "the server is 10.0.0.0, and the workload is shop, and signatures lead to a root of ./corp.pem: pass 7 approval",
+      `the server is pinned.example, and a key on the path is ${KEY}: report 8 approval`,
+      "the issuer is CN=Gone: refuse 10 deny",
+      "signatures lead to no root: cut 11 path",
+      "the certificate is not seen, since TLS 1.3 encrypts it: refuse - unseen",
+    ]);
+  });
+
+  test("never contradicts what was given", async () => {
+    const clauses = await others({ issuer: "CN=X", name: "x.example", workload: "other" });
+    expect(clauses.filter((clause) => /issuer is|server is|workload is/.test(clause))).toEqual([]);
+  });
+
+  test("is limited, and the rest is counted", async () => {
+    const lines = Array.from({ length: 30 }, (_, i) => `    - {issuer: "CN=CA ${i}"}\n`);
+    const { otherwise, more } = explain(await policyOf(`  allow:\n${lines.join("")}`), given());
+    expect([otherwise.length, more]).toEqual([12, 20]);
+  });
+});
+
+describe("an explanation never differs from the judge", () => {
+  test("about a chain that is given", () => {
+    fc.assert(
+      fc.property(anyPolicy, seen, (policy, shape) => {
+        const { chain, ip = "192.0.2.7", port = 443, workload, atUs = AT_US } = shape;
+        const name = shape.name ?? undefined;
+        if (name === undefined) return;
+        const { outcome } = explain(policy, { name, ip, port, workload, chain, atUs });
+        const { verdict } = new Judge(policy).judge(
+          handshake({
+            chain,
+            name,
+            ip,
+            port,
+            atUs,
+            ...(workload === undefined ? {} : { workload }),
+            possession: { state: "verified" },
+          }),
+        );
+        expect(outcome).toMatchObject({
+          decision: verdict.decision,
+          walk: verdict.reason,
+        });
+        expect(outcome.would).toBe(verdict.would);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("about one that is only described", () => {
+    const { good } = identities;
+    const strangers = [hashesOf(good), { spki: "", certificate: issuing.certificate }];
+    let compared = 0;
+    fc.assert(
+      fc.property(anyPolicy, (policy) => {
+        const { allow = [], deny, roots } = policy.issuers;
+        // What only a certificate's own bytes tell: other keys and names than the issuer's.
+        const tooMuch = [...allow, ...deny].some(
+          ({ spki, certificate, issuer }) =>
+            issuer === "CN=api" ||
+            (issuer === "CN=Corp Root" && roots.length === 0) ||
+            strangers.some((one) => spki === one.spki || certificate === one.certificate),
+        );
+        if (tooMuch) return;
+        compared++;
+        const place = { name: "api.corp.example", ip: "192.0.2.7", port: 443, atUs: AT_US };
+        const described = { issuer: DN, issuerKey: parseDn(DN)!, spki: issuing.spki };
+        const { outcome } = explain(policy, { ...place, ...described });
+        const chain = roots.length > 0 ? chains["good with its root"] : chains.good;
+        const real = explain(policy, { ...place, chain }).outcome;
+        expect(brief(outcome)).toBe(brief(real));
+      }),
+      { numRuns: 500 },
+    );
+    expect(compared).toBeGreaterThan(100);
+  });
+});
