@@ -298,6 +298,8 @@ export class FlowTable {
     const rows = this.#rows;
     const at = row * ROW_WORDS;
     for (const side of SIDES) {
+      // The inspector knows nothing of a side that is shunted already: the walk does.
+      if (rows.words[at + MODE_0 + side] === SHUNT) continue;
       const passed = rows.times[row * ROW_TIMES + PASSED_0 + side]!;
       const skip = inspector.nextRecord[side] - passed;
       rows.words[at + MODE_0 + side] = SHUNT;

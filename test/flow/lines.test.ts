@@ -17,7 +17,15 @@ import { EPOCH_US, type WirePacket } from "../wire/packet.ts";
 import { pcap } from "../wire/pcap.ts";
 import { block, enhanced, iface, pcapng, section, simplePcapng } from "../wire/pcapng.ts";
 import { play } from "../wire/recorded.ts";
-import { certificate, RECORD, records, serverHello, serverHelloDone } from "../wire/tls.ts";
+import {
+  applicationData,
+  certificate,
+  RECORD,
+  record,
+  records,
+  serverHello,
+  serverHelloDone,
+} from "../wire/tls.ts";
 import { udp } from "../wire/transport.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lines-"));
@@ -46,6 +54,16 @@ describe("evasion", () => {
     const found = await kinds(script.packets(), "finding");
     expect(found.filter((line) => line.rule === "C08")).toEqual([]);
   });
+});
+
+test("one side's alert does not disturb the other's record underway", async () => {
+  const script = play(conversation({ mss: 1000 }), flights.slice(0, 6));
+  const large = applicationData(15_000, 15_000);
+  script.server(large.subarray(0, 5000)).client(record(21, pattern(26)));
+  script.server(large.subarray(5000)).server(applicationData(3000, 1500));
+  const lines = await linesOf(pcap(script.close().packets()));
+  expect(lines.filter((line) => line.kind === "tls")).toMatchObject([{ established: true }]);
+  expect(lines.filter((line) => line.kind === "malformed")).toEqual([]);
 });
 
 describe("coverage says what was missing while the handshake was read", () => {

@@ -14,7 +14,7 @@ import { Gather } from "../gather.ts";
 import type { TlsObservation } from "../observation.ts";
 import { releaseChain } from "./certificate-message.ts";
 import { readV2ClientHello } from "./client-hello.ts";
-import { APPLICATION_DATA, type Direction, HANDSHAKE } from "./direction.ts";
+import { ALERT, APPLICATION_DATA, type Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
 import { observe } from "./observe.ts";
 import { HelloSearch } from "./search.ts";
@@ -120,7 +120,7 @@ export class TlsConnection implements Inspector {
   #begin(side: Side, bytes: Uint8Array, from: number, to: number, atUs: number): void {
     if (isRecord(bytes, from)) {
       this.#states[side] = TLS;
-      this.#handshake.midstream ||= bytes[from] !== HANDSHAKE;
+      this.#handshake.midstream ||= bytes[from] !== HANDSHAKE && bytes[from] !== ALERT;
       return this.#sides[side].push(bytes, from, to, atUs);
     }
     const kind = v2Kind(bytes, from);
