@@ -1,6 +1,6 @@
 /** Help texts, made from the tables that the program runs by. They fit a screen of 80 x 24. */
 import { wrap } from "../report/layout.ts";
-import type { Command } from "./command.ts";
+import type { Command, Group } from "./command.ts";
 
 /** `portcullis <command> --help`. */
 export function commandHelp(command: Command): string {
@@ -36,6 +36,22 @@ export function programHelp(
     "",
     "  portcullis <command> --help   the options of one command",
     "  portcullis --version          the version",
+    "",
+    ...exampleLines(examples),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `portcullis policy --help`. */
+export function groupHelp(name: string, { usage, says, commands, examples }: Group): string {
+  const width = Math.max(...commands.map((command) => command.usage.length));
+  const lines = [
+    `portcullis ${usage}`,
+    ...wrap(says, COLUMNS),
+    "",
+    ...commands.map((command) => `  ${command.usage.padEnd(width)}  ${command.says}`),
+    "",
+    `  portcullis ${name} <command> --help   the options of one command`,
     "",
     ...exampleLines(examples),
   ];

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { escapeText } from "../report/escape.ts";
-import { type Command, EXIT } from "./command.ts";
+import { type Command, type Entry, EXIT, type Group } from "./command.ts";
 import { suggestion } from "./nearest.ts";
 import { Misuse } from "./options.ts";
 import { complain, Output } from "./output.ts";
@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
       new Output(2).print(await help());
       return EXIT.MISUSE;
     }
-    if (name === "--help" || name === "-h" || name === "help") {
+    if (isHelp(name) || name === "help") {
       new Output(1).print(await help());
       return EXIT.FINE;
     }
@@ -24,13 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
       return EXIT.FINE;
     }
     const command = await commandNamed(name);
-    const beforeOperands = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-    if (beforeOperands.includes("--help") || beforeOperands.includes("-h")) {
-      const { commandHelp } = await import("./help.ts");
-      new Output(1).print(commandHelp(command));
-      return EXIT.FINE;
-    }
-    return await command.run(rest);
+    return "commands" in command ? await runInside(name, command, rest) : await run(command, rest);
   } catch (error) {
     if (error instanceof Misuse) {
       complain(harmless(error.message));
@@ -43,12 +37,45 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  const beforeOperands = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (beforeOperands.some(isHelp)) {
+    const { commandHelp } = await import("./help.ts");
+    new Output(1).print(commandHelp(command));
+    return EXIT.FINE;
+  }
+  return await command.run(args);
+}
+
+/** `policy check FILE`. */
+async function runInside(name: string, group: Group, args: readonly string[]): Promise<number> {
+  const [inner, ...rest] = args;
+  if (inner === undefined || isHelp(inner) || inner === "help") {
+    const { groupHelp } = await import("./help.ts");
+    new Output(inner === undefined ? 2 : 1).print(groupHelp(name, group));
+    return inner === undefined ? EXIT.MISUSE : EXIT.FINE;
+  }
+  const found = group.commands.find((entry) => entry.name === inner);
+  if (found === undefined) {
+    const names = group.commands.map((entry) => entry.name);
+    const near = suggestion(inner, names) || `, expected ${names.join(", ")}`;
+    throw new Misuse(`unknown command ${name} ${inner}${near}`);
+  }
+  const command = await found.load();
+  const path = `${name} ${inner}`;
+  return "commands" in command ? await runInside(path, command, rest) : await run(command, rest);
+}
+
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
+}
+
 /** Line breaks are ours. */
 function harmless(text: string): string {
   return text.split("\n").map(escapeText).join("\n");
 }
 
-async function commandNamed(name: string): Promise<Command> {
+async function commandNamed(name: string): Promise<Command | Group> {
   const known = COMMANDS.find((command) => command.name === name);
   if (known !== undefined) return await known.load();
   const toCome = COMMANDS_TO_COME[name];
@@ -85,12 +112,7 @@ function version(): string {
   return "of unknown version";
 }
 
-const COMMANDS: readonly {
-  name: string;
-  usage: string;
-  says: string;
-  load(): Promise<Command>;
-}[] = [
+const COMMANDS: readonly Entry[] = [
   {
     name: "replay",
     usage: "replay <capture...>",
@@ -102,6 +124,18 @@ const COMMANDS: readonly {
     usage: "demo",
     says: "a tour through the bundled captures; changes nothing",
     load: async () => (await import("./demo.ts")).demoCommand,
+  },
+  {
+    name: "policy",
+    usage: "policy check|explain|schema",
+    says: "validate a policy, and tell which line decides",
+    load: async () => (await import("./policy.ts")).policyCommands,
+  },
+  {
+    name: "rules",
+    usage: "rules list|show",
+    says: "what each detection means and what to do",
+    load: async () => (await import("./rules.ts")).rulesCommands,
   },
   {
     name: "schema",
@@ -117,8 +151,6 @@ const COMMANDS_TO_COME: Readonly<Record<string, string | undefined>> = {
   watch: "stand beside a workload and watch its connections",
   issuers: "review the issuers that were seen against a policy",
   console: "show that review as a web page",
-  policy: "check a policy and explain what it decides",
-  rules: "explain each detection",
   scan: "look for evidence in manifests, images and trust stores",
   inject: "add the sidecar to manifests",
   uninject: "take the sidecar out of manifests",

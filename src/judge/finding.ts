@@ -30,6 +30,27 @@ export interface Rule {
   readonly title: string;
   /** One sentence to whoever runs the network. */
   readonly whatToDo: string;
+  /** For `rules show`, as are all below: what is wrong, and why that matters. */
+  readonly means: string;
+  readonly cannotSee: string;
+  readonly falsePositives: readonly FalsePositive[];
+  readonly emulation: Emulation;
+}
+
+/** A harmless cause of a finding. */
+export interface FalsePositive {
+  readonly when: string;
+  /** YAML to paste into a policy, `<...>` to be filled in; absent where no exception is right. */
+  readonly exception?: string;
+}
+
+/** How to bring a finding about, to see that it is found. */
+export interface Emulation {
+  readonly says: string;
+  /** Of a shell, with OpenSSL; to be captured while they run. */
+  readonly commands: readonly string[];
+  /** A recording of it that comes with the program. */
+  readonly capture?: string;
 }
 
 export interface Finding {

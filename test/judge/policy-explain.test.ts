@@ -19,7 +19,7 @@ async function policyOf(issuers: string, mode = "enforce"): Promise<Policy> {
   return withRoots(await parsePolicy(text, "p.yaml"), [rootFile(root)]);
 }
 
-const given = (more: Partial<Given> & { issuer?: string } = {}): Given => ({
+const given = (more: Partial<Given> = {}): Given => ({
   atUs: AT_US,
   ...more,
   ...(more.issuer === undefined ? {} : { issuerKey: parseDn(more.issuer)! }),

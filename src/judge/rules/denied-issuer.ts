@@ -15,6 +15,28 @@ export const deniedIssuer: Rule = {
   title: "Denied issuer",
   whatToDo:
     "Find out what made the workload talk to this server, and keep it isolated until you know.",
+  means:
+    "A line of `deny` names a certificate of the chain: one that a person ruled out, as a CA that was " +
+    "broken into or an intercepting proxy that was retired. Nothing that `allow` says helps.",
+  cannotSee:
+    "A denied issuer under another name or key. What TLS 1.3 hides (A18). Certificates that the server " +
+    "did not send, unless a root holds them or their name is denied.",
+  falsePositives: [
+    {
+      when:
+        "The CA has a new key under its old name, and the name is denied: deny the old certificate or " +
+        "key instead.",
+      exception: "issuers:\n  deny:\n    - certificate: <denied certificate>",
+    },
+  ],
+  emulation: {
+    says: "Deny the issuer of a server that you know, and connect to it.",
+    commands: [
+      "printf 'version: 1\\nissuers:\\n  deny: [{issuer: \"%s\"}]\\n' '<issuer>' > deny.yaml",
+      "openssl s_client -connect <server name>:443 -servername <server name> -tls1_2",
+    ],
+    capture: "captures/denied.pcap",
+  },
 };
 
 export function deniedIssuerFinding(

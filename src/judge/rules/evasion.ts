@@ -11,6 +11,26 @@ export const evasion: Rule = {
   title: "Attempt to mislead the watcher",
   whatToDo:
     "Find which host sent the segments (compare TTL and MAC), since no ordinary stack sends different bytes for one sequence number.",
+  means:
+    "For one place in the stream two different bytes were sent. Receivers differ in which of them " +
+    "count, so a watcher can be made to read another handshake than the server.",
+  cannotSee:
+    "Which of the two the receiver took, and who sent them. Tricks that look the same to every reader.",
+  falsePositives: [
+    {
+      when:
+        "A broken middlebox that rewrites retransmissions. There is no exception: what was read may not " +
+        "be what was received.",
+    },
+  ],
+  emulation: {
+    says:
+      "Send a segment a second time, with the same sequence number and other bytes, before it is " +
+      "acknowledged; with scapy, inside a connection that it opened:",
+    commands: [
+      'send(IP(dst=server)/TCP(sport=p, dport=443, seq=n, ack=m, flags="PA")/b"other bytes")',
+    ],
+  },
 };
 
 /** Segments that overlap with different bytes. Offsets count from 0 in the direction of `side`. */

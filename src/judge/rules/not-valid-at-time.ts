@@ -13,6 +13,28 @@ export const notValidAtTime: Rule = {
   attack: tagged(INSTALL_CERTIFICATE, ["T1573.002"]),
   title: "Expired or not yet valid",
   whatToDo: "Renew the certificate it names, and check the clock of the server and of the capture.",
+  means:
+    "A certificate of the path was not valid at the time of the packets. Its key may have been given " +
+    "away since it expired; revocation lists no longer speak of it.",
+  cannotSee: "Whether the clock of the machine that captured was right. What TLS 1.3 hides (A18).",
+  falsePositives: [
+    {
+      when: "A server that is known to be late: tolerate it, for this key and not for long.",
+      exception:
+        'issuers:\n  allow:\n    - spki: <spki>\n      for: ["<server name>"]\n' +
+        "      tolerate: [expired, not-yet-valid]\n      expires: <date>\n    - roots: mozilla",
+    },
+  ],
+  emulation: {
+    says: "A certificate that ended yesterday.",
+    commands: [
+      "openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out late.csr",
+      "openssl x509 -req -in late.csr -signkey key.pem -days -1 -out cert.pem",
+      "openssl s_server -accept 4433 -cert cert.pem -key key.pem -tls1_2 -www",
+      "openssl s_client -connect 127.0.0.1:4433 -servername localhost",
+    ],
+    capture: "captures/expired.pcap",
+  },
 };
 
 /** `faults` are not empty. */

@@ -14,6 +14,23 @@ export const possessionFailed: Rule = {
   title: "Copied certificate",
   whatToDo:
     "Treat the server as an impostor: someone shows a certificate whose key they do not hold.",
+  means:
+    "The server shows a certificate and its signature in the handshake was made with another key: the " +
+    "certificate is copied. Certificates are public, so anyone can show one; only the signature counts.",
+  cannotSee:
+    "Handshakes without a signature (static RSA, PSK, anonymous) and those that TLS 1.3 encrypts: they " +
+    "are `unverified`, and `unseen` says what that is worth.",
+  falsePositives: [
+    {
+      when: "None is known. A capture with damaged bytes is reported as lost or malformed instead.",
+    },
+  ],
+  emulation: {
+    says:
+      "A server that shows the certificate of another one. OpenSSL refuses a certificate and a key that " +
+      "do not belong together, so this needs a TLS stack that can be changed.",
+    commands: [],
+  },
 };
 
 export function possessionFailedFinding(

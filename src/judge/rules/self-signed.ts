@@ -14,6 +14,36 @@ export const selfSigned: Rule = {
   title: "Self-signed certificate",
   whatToDo:
     "Have the server use a certificate of an approved CA, or, if this very certificate is meant, allow its `spki` for this destination alone.",
+  means:
+    "The certificate is signed with its own key: nobody vouches for it, and anyone can make one with " +
+    "the same names. Servers of attackers often have one, and so do appliances and test machines.",
+  cannotSee:
+    "Whether it is always the same certificate: pin it, and another one is found. What TLS 1.3 hides " +
+    "(A18).",
+  falsePositives: [
+    {
+      when:
+        "An appliance or a development server that you know: pin its key, for its place. Then this is a " +
+        "note, and another certificate in that place is found.",
+      exception:
+        'issuers:\n  allow:\n    - spki: <spki>\n      for: ["<server name>"]\n' +
+        "      expires: <date>\n    - roots: mozilla",
+    },
+    {
+      when: "A network of test machines, whose certificates change.",
+      exception:
+        "issuers:\n  selfSigned:\n    default: cut\n    for:\n      - {to: [<address>], then: report}",
+    },
+  ],
+  emulation: {
+    says: "A server with a certificate of its own making.",
+    commands: [
+      "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem",
+      "openssl s_server -accept 4433 -cert cert.pem -key key.pem -tls1_2 -www",
+      "openssl s_client -connect 127.0.0.1:4433 -servername localhost",
+    ],
+    capture: "captures/self-signed.pcap",
+  },
 };
 
 /** `severity` is given where a line of the policy names the leaf: then it is a note. */

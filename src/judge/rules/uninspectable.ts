@@ -15,6 +15,23 @@ export const uninspectable: Rule = {
   title: "TLS that was not inspected",
   whatToDo:
     "Give `--keylog`, or capture where the handshake is readable, to judge it; until then do not count the connection as clean.",
+  means:
+    "TLS was spoken and the server's certificate was not seen, or proves nothing: TLS 1.3 encrypts it, " +
+    "a session was resumed, packets are missing. Nothing bad is known, and nothing good either.",
+  cannotSee: "Who the server is. That is the finding.",
+  falsePositives: [
+    {
+      when: "Ordinary TLS 1.3: audit only notes it. In enforce mode, say which servers may stay unseen.",
+      exception:
+        "issuers:\n  unseen:\n    encrypted:\n      default: refuse\n      for:\n" +
+        '        - {to: ["<server name>"], then: report}',
+    },
+  ],
+  emulation: {
+    says: "Any handshake of TLS 1.3, captured without its keys.",
+    commands: ["openssl s_client -connect <server name>:443 -servername <server name> -tls1_3"],
+    capture: "captures/tls13.pcap",
+  },
 };
 
 /** `because` is a clause: what kept the certificate from being seen. */

@@ -13,6 +13,29 @@ export const weakOrMalformed: Rule = {
   attack: tagged(DISABLE_CRYPTO_HARDWARE, ["T1600.001"]),
   title: "Weak or malformed certificate",
   whatToDo: "Issue a new certificate with an RSA key of 2048 bits or more, or P-256, and SHA-256.",
+  means:
+    "A key or signature that can be computed by others (RSA below 2048 bits, curves below 256, SHA-1, " +
+    "MD5), or bytes that break the rules of certificates, which programs read differently. As a note it " +
+    "is style: a missing key identifier, a long validity.",
+  cannotSee:
+    "Keys that are weak for another reason: made with bad randomness, or shared. What TLS 1.3 hides " +
+    "(A18).",
+  falsePositives: [
+    {
+      when: "Old equipment with a short key, until it is replaced. Malformed bytes cannot be tolerated.",
+      exception:
+        'issuers:\n  allow:\n    - spki: <spki>\n      for: ["<server name>"]\n' +
+        "      tolerate: [weak]\n      expires: <date>\n    - roots: mozilla",
+    },
+  ],
+  emulation: {
+    says: "A server with a key of 1024 bits.",
+    commands: [
+      "openssl req -x509 -newkey rsa:1024 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem",
+      "openssl s_server -accept 4433 -cert cert.pem -key key.pem -tls1_2 -www -cipher DEFAULT:@SECLEVEL=0",
+      "openssl s_client -connect 127.0.0.1:4433 -servername localhost -cipher DEFAULT:@SECLEVEL=0",
+    ],
+  },
 };
 
 /** `faults` are not empty. Style alone is a note. */

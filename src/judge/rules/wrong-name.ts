@@ -14,6 +14,25 @@ export const wrongName: Rule = {
   title: "Certificate for another name",
   whatToDo:
     "Check that the name resolves to the right server; if the server is right, issue it a certificate with this name.",
+  means:
+    "No name in the certificate is the one that the client asked for, or the address that it connected " +
+    "to. The client may be talking to somebody else, and did not check or does not care.",
+  cannotSee:
+    "What the client would have accepted. A name that it never sent: then only the address is compared. " +
+    "What TLS 1.3 hides (A18).",
+  falsePositives: [
+    {
+      when: "An appliance that is reached by another name than its own: pin its key, for that name.",
+      exception:
+        'issuers:\n  allow:\n    - spki: <spki>\n      for: ["<server name>"]\n' +
+        "      tolerate: [name]\n      expires: <date>\n    - roots: mozilla",
+    },
+  ],
+  emulation: {
+    says: "A client that asks a server for a name which its certificate does not have.",
+    commands: ["openssl s_client -connect <server name>:443 -servername other.example -tls1_2"],
+    capture: "captures/wrong-name.pcap",
+  },
 };
 
 /** `faults` are not empty. */

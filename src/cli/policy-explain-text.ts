@@ -1,0 +1,71 @@
+/** An explanation as text: what decided, the walk, what was assumed, and what would be otherwise. */
+import type { Explanation, Outcome } from "../judge/explain.ts";
+import { escapeText } from "../report/escape.ts";
+import { wrap } from "../report/layout.ts";
+
+/** The policy's file and its lines, to quote from; no file when it is the default policy. */
+export interface Quoted {
+  readonly file: string | undefined;
+  readonly lines: readonly string[];
+}
+
+export function explanationText(
+  { outcome, assumed, otherwise, more }: Explanation,
+  quoted: Quoted,
+): string {
+  const { decided, walk } = outcome;
+  const steps = walk.map(({ step, line, says }): Row => [step, `${says}${at(line, quoted.file)}`]);
+  const rows: string[] = [
+    `${decisionOf(outcome)}, decided by ${whatDecided(decided, quoted)}`,
+    ...section("The walk", steps),
+    ...section(
+      "Assumed, since it was not given",
+      assumed.map((one): Row => {
+        const colon = one.indexOf(": ");
+        return [one.slice(0, colon), one.slice(colon + 2)];
+      }),
+    ),
+    ...section(
+      "Otherwise",
+      otherwise.map(({ if: clause, outcome: other }): Row => {
+        const by = whatDecided(other.decided, { ...quoted, lines: [] });
+        return ["if", `${clause}: ${decisionOf(other)}, decided by ${by}`];
+      }),
+    ),
+    ...(more === 0 ? [] : [`  and ${more} more, which other lines decide`]),
+  ];
+  return rows.join("\n");
+}
+
+type Row = readonly [name: string, says: string];
+
+function section(title: string, rows: readonly Row[]): string[] {
+  if (rows.length === 0) return [];
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  const lines = rows.flatMap((one) => row(one, width));
+  return ["", title, ...lines];
+}
+
+function row([name, says]: Row, width: number): string[] {
+  const [head = "", ...rest] = wrap(escapeText(says), COLUMNS - width - 2);
+  const indent = " ".repeat(width + 2);
+  return [`  ${escapeText(name).padEnd(width)}${head}`, ...rest.map((line) => indent + line)];
+}
+
+function decisionOf({ decision, would }: Outcome): string {
+  return would === undefined ? decision : `${decision} (${would} in enforce mode)`;
+}
+
+/** ``portcullis.yaml:9 `- issuer: ...` (approval)``, or the step where no line spoke. */
+function whatDecided({ step, line }: Outcome["decided"], { file, lines }: Quoted): string {
+  if (file === undefined) return `the default policy (${step})`;
+  if (line === undefined) return `no line of the policy but a default (${step})`;
+  const quote = lines[line - 1]?.trim();
+  return escapeText(`${file}:${line}${quote ? ` \`${quote}\`` : ""} (${step})`);
+}
+
+function at(line: number | undefined, file: string | undefined): string {
+  return line === undefined || file === undefined ? "" : ` (${file}:${line})`;
+}
+
+const COLUMNS = 98;
