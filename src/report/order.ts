@@ -101,6 +101,6 @@ const KINDS: readonly Line["kind"][] = [
   "verdict",
 ];
 /** 50,000 handshakes fit, as what lines share stands in them as a reference (phrases.ts). */
-const RUN_BYTES_MAX = 24 * 2 ** 20;
+const RUN_BYTES_MAX = 12 * 2 ** 20;
 /** Keys take 25 bytes a line: at most 6.5 MB beside the lines. */
 const RUN_LINES_MAX = 2 ** 18;
