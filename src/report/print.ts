@@ -43,13 +43,15 @@ export class ShortPrinter {
     }
     const head = `{"kind":"${line.kind}","atUs":${this.#time},"flow":"${line.flow}"`;
     const rest = this.#rests.get(shared) ?? this.#learn(line, shared, head);
+    if (rest === undefined) return `${printLine(line)}\n`;
     return `${head}${rest.before}${this.#ends}${rest.behind}`;
   }
 
-  /** What stands around the ends in the whole line. */
-  #learn(line: Line, shared: object, head: string): Rest {
+  /** What stands around the ends in the whole line; nothing if they are not printed as they are. */
+  #learn(line: Line, shared: object, head: string): Rest | undefined {
     const whole = printLine(line);
     const at = whole.indexOf(this.#ends, head.length);
+    if (at < 0 || !whole.startsWith(head)) return undefined;
     const before = whole.slice(head.length, at);
     const rest = {
       before: before === "" ? "" : this.#phrases.add(before),

@@ -17,9 +17,12 @@ test.each(HOSTILE)("prints %s as JSON.stringify and the escape do", (_, text) =>
   }
 });
 
+const KEY = fc.string().filter((key) => !/^\d+$/.test(key));
+
 test("prints whatever a field holds", () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (fields) => {
+    // A key that is a whole number comes first in any object, whatever was there before.
+    fc.property(fc.dictionary(KEY, fc.jsonValue()), (fields) => {
       const line = { kind: "host", ...fields, __proto__: null } as unknown as Line;
       const first = Object.assign({ kind: "host" }, line);
       expect(JSON.parse(printLine(first))).toEqual(JSON.parse(JSON.stringify(first)));
