@@ -1,7 +1,7 @@
 /** An explanation as text: what decided, the walk, what was assumed, and what would be otherwise. */
 import type { Explanation, Outcome } from "../judge/explain.ts";
 import { escapeText } from "../report/escape.ts";
-import { wrap } from "../report/layout.ts";
+import { shorten, wrap } from "../report/layout.ts";
 
 /** The policy's file and its lines, to quote from; no file when it is the default policy. */
 export interface Quoted {
@@ -60,7 +60,7 @@ function decisionOf({ decision, would }: Outcome): string {
 function whatDecided({ step, line }: Outcome["decided"], { file, lines }: Quoted): string {
   if (file === undefined) return `the default policy (${step})`;
   if (line === undefined) return `no line of the policy but a default (${step})`;
-  const quote = lines[line - 1]?.trim();
+  const quote = shorten(escapeText(lines[line - 1]?.trim() ?? ""), QUOTE_COLUMNS);
   return escapeText(`${file}:${line}${quote ? ` \`${quote}\`` : ""} (${step})`);
 }
 
@@ -69,3 +69,4 @@ function at(line: number | undefined, file: string | undefined): string {
 }
 
 const COLUMNS = 98;
+const QUOTE_COLUMNS = 70;

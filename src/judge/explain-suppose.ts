@@ -9,7 +9,7 @@ import { Certificate } from "../trust/certificate.ts";
 import type { GeneralName } from "../trust/general-name.ts";
 import type { TrustPath, Validation } from "../trust/validate.ts";
 import type { Presented } from "./case.ts";
-import type { AllowLine, Policy, Roots } from "./policy.ts";
+import type { AllowLine, FileRoots, Policy, Roots } from "./policy.ts";
 
 export interface Supposition {
   /** Of the CA that issued the leaf, RFC 4514 and as `Certificate.subjectKey` has it. */
@@ -48,13 +48,23 @@ export function supposedServer(suppose: Supposition, policy: Policy): Presented 
 
 /** The root that is the issuer itself, else any of them. */
 export function anchorIn(roots: Roots, { issuerKey }: Pick<Supposition, "issuerKey">): Anchor {
-  const anchors = roots.kind === "mozilla" ? mozillaAnchors() : pemAnchors(roots.pem).anchors;
+  const anchors = roots.kind === "mozilla" ? mozillaAnchors() : anchorsOfFile(roots);
   const own = anchors.find(({ certificate }) => certificate?.subjectKey === issuerKey);
   if (own !== undefined) return own;
   // Which one of Mozilla's does not matter to any line but a `deny` that nobody asked about.
   if (roots.kind === "mozilla")
     return { ...MOZILLA, certificate: new Supposed({ subject: "some CA" }) };
   return anchors[0]!;
+}
+
+/** Read once: a policy has many lines to suppose, and a bundle many roots. */
+function anchorsOfFile(roots: FileRoots): readonly Anchor[] {
+  let anchors = READ.get(roots);
+  if (anchors === undefined) {
+    ({ anchors } = pemAnchors(roots.pem));
+    READ.set(roots, anchors);
+  }
+  return anchors;
 }
 
 function issuerOf(
@@ -184,3 +194,4 @@ class Supposed extends Certificate {
 }
 
 const MOZILLA: Anchor = { source: "mozilla", profile: "webpki" };
+const READ = new WeakMap<FileRoots, readonly Anchor[]>();
