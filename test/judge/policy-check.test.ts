@@ -82,6 +82,14 @@ describe("a policy is warned", () => {
       ["4:7 shadowed: line 5 approves all that this line approves"],
     ],
     [
+      "of a line that another one holds for longer, and for one of its places",
+      allow(
+        `spki: ${KEY}, for: [a.corp.example], expires: 2027-06-30`,
+        `spki: ${KEY}, for: [x.example, "*.corp.example"], expires: 2027-07-01`,
+      ),
+      ["4:7 shadowed: line 5 approves all that this line approves"],
+    ],
+    [
       "of the later one of two lines that say the same",
       allow(`spki: ${KEY}, approved: {by: me}`, `spki: sha256/${pin(KEY)}`),
       ["5:7 duplicate: says the same as line 4"],
@@ -173,6 +181,12 @@ describe("a policy is warned", () => {
       [4, `the certificate of this line has the key ${spki}`],
       [5, "the certificate of this line is CN=Corp Root"],
     ]);
+  });
+
+  test("of no roots that are some of the policy's", async () => {
+    const text = allow("roots: mozilla, for: [a.example]", "roots: ./corp.pem, for: [b.example]");
+    const policy = withRoots(await parsePolicy(text, "p.yaml"), [rootFile(root)]);
+    expect(warningsOf({ ...policy, notices: [] }, text, NOW_US)).toEqual([]);
   });
 
   test("of a root that is about to expire", async () => {

@@ -7,6 +7,8 @@ import type { Given } from "../../src/judge/explain-assume.ts";
 import { type Policy, withRoots } from "../../src/judge/policy.ts";
 import { parsePolicy } from "../../src/judge/policy-file.ts";
 import { parseDn } from "../../src/trust/name.ts";
+import { ChainStore } from "../../src/trust/store.ts";
+import { mint } from "../wire/identity.ts";
 import { policy as anyPolicy, seen } from "./arbitrary.ts";
 import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
 import { DN, issuing } from "./table.ts";
@@ -144,12 +146,45 @@ describe("what is assumed", () => {
     ]);
   });
 
+  test.each([
+    [
+      "the server's, when nothing names an issuer",
+      { spki: "c".repeat(64) },
+      "key: the leaf's (the server's own)",
+    ],
+    [
+      "the issuer's, when one is given",
+      { spki: "c".repeat(64), issuer: "CN=X" },
+      "key: the issuer's",
+    ],
+    ["the issuer's, when a line says so", { spki: issuing.spki }, "key: the issuer's"],
+  ])("is that a key is %s", async (_, more, sentence) => {
+    expect(explain(await policyOf(POLICY), given(more)).assumed).toContain(sentence);
+  });
+
+  test.each([
+    ["none, for a certificate of the very address", "192.0.2.7", "name: the client sends none"],
+    [
+      "the certificate's, elsewhere",
+      "192.0.2.8",
+      "name: www.a.example, which is the certificate's",
+    ],
+  ])("is that the name asked for is %s", async (_, ip, sentence) => {
+    const { issuing: issuer } = identities;
+    const { der } = mint({ subject: "CN=x", issuer, names: ["*.a.example", "192.0.2.7"] });
+    const chain = new ChainStore().get([der, issuer.der]);
+    expect(explain(await policyOf(POLICY), given({ ip, chain })).assumed).toContain(sentence);
+  });
+
   test("is an address that no line means", async () => {
     const policy = await policyOf(
       "  unknown: {default: cut, for: [{to: [192.0.2.0/24], then: report}]}\n",
     );
     const { assumed } = explain(policy, given());
     expect(assumed).toContain("server: 198.51.100.1, which no line of the policy means");
+    expect(assumed).toContain(
+      "certificate: for whatever was asked for, valid at the time, without a fault",
+    );
   });
 });
 
@@ -174,6 +209,17 @@ describe("what would be decided otherwise", () => {
   test("never contradicts what was given", async () => {
     const clauses = await others({ issuer: "CN=X", name: "x.example", workload: "other" });
     expect(clauses.filter((clause) => /issuer is|server is|workload is/.test(clause))).toEqual([]);
+    // A key says nothing against an issuer.
+    const named = await others({ issuer: "CN=X", name: "pinned.example" });
+    expect(named).toContain(`a key on the path is ${KEY}: report 8 approval`);
+  });
+
+  test("has the denial that no other line is about", async () => {
+    const policy = await policyOf(`  deny:\n    - {certificate: ${KEY}, issuer: "CN=Gone"}\n`);
+    const { otherwise } = explain(policy, given());
+    expect(otherwise.map((one) => `${one.if}: ${brief(one.outcome)}`)).toContain(
+      `the issuer is CN=Gone, and it is ${KEY}: cut 5 deny`,
+    );
   });
 
   test("is limited, and the rest is counted", async () => {
