@@ -192,9 +192,11 @@ describe("a policy is warned", () => {
   test("of a root that is about to expire", async () => {
     const text = "version: 1\n";
     const policy = withRoots(await parsePolicy(text, "p.yaml"), [rootFile(root)]);
-    const kinds = (atUs: number) => warningsOf(policy, text, atUs).map(({ kind }) => kind);
-    expect(kinds(NOW_US)).toEqual([]);
-    expect(kinds(Date.UTC(2999, 0, 1) * 1000)).toEqual(["expired"]);
+    const said = (atUs: number) => warningsOf(policy, text, atUs).map(({ message }) => message);
+    expect(said(NOW_US)).toEqual([]);
+    expect(said(Date.UTC(2999, 0, 1) * 1000)).toEqual([
+      expect.stringMatching(/^the root CN=Corp Root expired on \d{4}-\d\d-\d\d$/),
+    ]);
   });
 });
 
@@ -231,6 +233,10 @@ describe("a policy is not warned", () => {
         `spki: ${KEY}, ${CORP}`,
         `spki: ${KEY}, for: [a.corp.example, b.example], ports: [443, 444]`,
       ),
+    ],
+    [
+      "of an exception for all places that refuses",
+      "version: 1\nissuers:\n  selfSigned: {default: cut, for: [{to: [0.0.0.0/0], then: refuse}]}\n",
     ],
     ["of a far date", allow(`spki: ${KEY}, expires: 2026-12-24`)],
   ])("%s", async (_, text) => {

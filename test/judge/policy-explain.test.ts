@@ -222,6 +222,23 @@ describe("what would be decided otherwise", () => {
     );
   });
 
+  test("has a certificate that only has the name of a root", async () => {
+    const policy = await policyOf(`  deny:\n    - {certificate: ${KEY}, issuer: "CN=Corp Root"}\n`);
+    const { outcome, otherwise } = explain(policy, given({ issuer: "CN=Corp Root" }));
+    expect(outcome.decision).toBe("pass");
+    expect(otherwise.map((one) => `${one.if}: ${brief(one.outcome)}`)).toContain(
+      `it is ${KEY}: cut 5 deny`,
+    );
+  });
+
+  test("asks for no other place when one of a line's places is given", async () => {
+    const policy = await policyOf(
+      `  allow:\n    - {issuer: "CN=Y", for: [a.example, b.example, 10.0.0.0/8]}\n`,
+    );
+    const { otherwise } = explain(policy, given({ name: "b.example" }));
+    expect(otherwise[0]).toMatchObject({ if: "the issuer is CN=Y", outcome: { decision: "pass" } });
+  });
+
   test("is limited, and the rest is counted", async () => {
     const lines = Array.from({ length: 30 }, (_, i) => `    - {issuer: "CN=CA ${i}"}\n`);
     const { otherwise, more } = explain(await policyOf(`  allow:\n${lines.join("")}`), given());
