@@ -2,9 +2,9 @@
  * What tshark and openssl say about a capture, in the words of our lines: the independent readers
  * that goldens are held against.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,8 @@ export interface Witness {
   chain: string[];
   clientChain: string[];
   alerts: string[];
+  /** Handshake messages in clear and change cipher specs, in order, as our steps name them. */
+  steps: string[];
   /** Certificates in clear, by SHA-256. */
   der: Map<string, Buffer>;
 }
@@ -39,10 +41,18 @@ export function witnesses(file: string): Map<string, Witness> {
     const target = end(peer, frame("tcp.dstport")[0]!);
     let witness = streams.get(stream);
     if (witness === undefined) {
-      witness = { alpnOffered: [], chain: [], clientChain: [], alerts: [], der: new Map() };
+      witness = {
+        alpnOffered: [],
+        chain: [],
+        clientChain: [],
+        alerts: [],
+        steps: [],
+        der: new Map(),
+      };
       streams.set(stream, witness);
     }
     const types = frame("tls.handshake.type");
+    witness.steps.push(...types.map((type) => MESSAGES[type] ?? `handshake-${type}`));
     if (types.includes("1")) clientHello(frame, witness, source, target);
     if (types.includes("2")) serverHello(frame, witness);
     const named = frame("tls.handshake.server_named_curve")[0];
@@ -174,6 +184,7 @@ export function opensslFacts(der: Buffer): Record<string, unknown> {
   const field = (name: string) => new RegExp(`^${name}=\\s*(.*)$`, "m").exec(text)?.[1] ?? "";
   const rfc3339 = (date: string) => new Date(date).toISOString().replace(".000Z", "Z");
   const names = ask("-ext", "subjectAltName").split("\n")[1] ?? "";
+  const printed = ask("-text");
   const publicKey = ask("-pubkey");
   const spki = Buffer.from(publicKey.replace(/-----[^-]+-----|\s/g, ""), "base64");
   return {
@@ -183,11 +194,48 @@ export function opensslFacts(der: Buffer): Record<string, unknown> {
     serial: field("serial").toLowerCase(),
     validFrom: rfc3339(field("notBefore")),
     validTo: rfc3339(field("notAfter")),
+    ca: /CA:TRUE/.test(printed),
+    selfSigned: signsItself(der),
+    signature: signatureOf(printed),
+    key: keyOf(printed),
     names: names
       .split(",")
       .map((name) => name.trim().replace(/^(DNS|IP Address|URI|email):/, ""))
       .filter((name) => name !== ""),
   };
+}
+
+/** Whether openssl accepts it as the issuer of itself, dates aside. */
+function signsItself(der: Buffer): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "portcullis-golden-"));
+  try {
+    const pem = join(folder, "certificate.pem");
+    const body = der.toString("base64").replace(/.{64}/g, "$&\n");
+    writeFileSync(pem, `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`);
+    const args = ["verify", "-no-CApath", "-no-CAstore", "-no_check_time", "-CAfile", pem, pem];
+    return spawnSync("openssl", args, { stdio: "ignore" }).status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** openssl's names, where ours are others. */
+function signatureOf(printed: string): string {
+  const name = /Signature Algorithm: (\S+)/.exec(printed)?.[1] ?? "";
+  if (name === "rsassaPss") {
+    return `rsassa-pss-${/Hash Algorithm: (\S+)/.exec(printed)?.[1]?.toLowerCase() ?? "sha1"}`;
+  }
+  return name === "ED25519" ? "Ed25519" : name;
+}
+
+function keyOf(printed: string): Record<string, unknown> {
+  const algorithm = /Public Key Algorithm: (\S+)/.exec(printed)?.[1];
+  const bits = Number(/Public-Key: \((\d+) bit\)/.exec(printed)?.[1]);
+  if (algorithm === "ED25519") return { type: "Ed25519" };
+  if (algorithm === "rsassaPss") return { type: "RSASSA-PSS", bits };
+  if (algorithm !== "id-ecPublicKey") return { type: "RSA", bits };
+  const curve = /ASN1 OID: (\S+)/.exec(printed)?.[1];
+  return { type: "EC", bits, curve: curve === "prime256v1" ? "secp256r1" : curve };
 }
 
 function end(ip: string, port: string): string {
@@ -242,6 +290,18 @@ const FIELDS = [
   "tls.alert_message.desc",
 ];
 
+const MESSAGES: Record<string, string> = {
+  "1": "client-hello",
+  "2": "server-hello",
+  "4": "new-session-ticket",
+  "11": "certificate",
+  "12": "server-key-exchange",
+  "13": "certificate-request",
+  "14": "server-hello-done",
+  "15": "certificate-verify",
+  "16": "client-key-exchange",
+  "20": "finished",
+};
 const VERSIONS: Record<number, string> = {
   768: "SSL3",
   769: "TLS1.0",
