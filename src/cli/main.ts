@@ -127,14 +127,14 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: "policy",
-    usage: "policy check|explain|schema",
-    says: "validate a policy, and tell which line decides",
+    usage: "policy <command>",
+    says: "check and explain a policy; print its schema",
     load: async () => (await import("./policy.ts")).policyCommands,
   },
   {
     name: "rules",
-    usage: "rules list|show",
-    says: "what each detection means and what to do",
+    usage: "rules <command>",
+    says: "list the detections; show what each means",
     load: async () => (await import("./rules.ts")).rulesCommands,
   },
   {
