@@ -297,11 +297,12 @@ export class FlowTable {
     if (inspector.wants === "nothing") return this.#conclude(row, "end");
     const rows = this.#rows;
     const at = row * ROW_WORDS;
+    const next = inspector.nextRecord;
     for (const side of SIDES) {
       // The inspector knows nothing of a side that is shunted already: the walk does.
       if (rows.words[at + MODE_0 + side] === SHUNT) continue;
       const passed = rows.times[row * ROW_TIMES + PASSED_0 + side]!;
-      const skip = inspector.nextRecord[side] - passed;
+      const skip = next[side] - passed;
       rows.words[at + MODE_0 + side] = SHUNT;
       rows.words[at + SKIP_0 + side] = Math.max(skip, 0);
       rows.words[at + PARTIAL_0 + side] = 0;

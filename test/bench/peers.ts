@@ -21,7 +21,7 @@ export function portcullis(files: string | readonly string[], ...options: string
   const always = ["--format", "jsonl", "--fail-on", "never"];
   return {
     name: ["portcullis", ...options].join(" "),
-    argv: [process.execPath, CLI, "replay", ...[files].flat(), ...always, ...options],
+    argv: [CLI, "replay", ...[files].flat(), ...always, ...options],
     stdout: OUTPUT,
   };
 }

@@ -196,10 +196,9 @@ export class TlsConnection implements Inspector {
   #decideWants(): void {
     if (this.wants === "nothing") return;
     const [first, second] = this.#sides;
-    const done = [this.#unreadable(0), this.#unreadable(1)];
-    const states = this.#states;
-    const begun = states.includes(TLS) || states.includes(V2);
-    if ((done[0] && done[1]) || (!begun && (done[0] || done[1]))) {
+    const one = this.#unreadable(0);
+    const other = this.#unreadable(1);
+    if ((one && other) || ((one || other) && !this.#begun)) {
       this.wants = "nothing";
       return;
     }
@@ -221,6 +220,10 @@ export class TlsConnection implements Inspector {
     ) {
       this.wants = "nothing";
     }
+  }
+
+  get #begun(): boolean {
+    return this.#states.includes(TLS) || this.#states.includes(V2);
   }
 
   /** Nothing more can be read from this side: it is something else, or lost. */
