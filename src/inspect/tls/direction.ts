@@ -49,6 +49,8 @@ export class Direction {
   applicationRecords = 0;
   /** Handshake messages told. */
   messages = 0;
+  /** Where the message underway, or the last one, begins. */
+  messageAt = 0;
   /** What the Certificate message held. */
   chain: readonly Uint8Array[] | undefined;
   readonly #side: 0 | 1;
@@ -212,12 +214,12 @@ export class Direction {
         }
         continue;
       }
-      at = this.#readMessageHeader(bytes, at, to);
+      at = this.#readMessageHeader(bytes, at, to, from);
       if (this.#messageHeaderBytes < MESSAGE_HEADER_BYTES || this.broken) return;
       const length = this.#messageHeader & 0xffffff;
       if (length > MESSAGE_BYTES_MAX) {
         const reason = `${length} byte message, expected at most ${MESSAGE_BYTES_MAX}`;
-        return this.#break("tls-handshake", reason, this.offset + (at - from));
+        return this.#break("tls-handshake", reason, this.messageAt);
       }
       if (length <= to - at) {
         this.#tell(bytes, at, at + length, atUs);
@@ -228,8 +230,10 @@ export class Direction {
     }
   }
 
-  #readMessageHeader(bytes: Uint8Array, from: number, to: number): number {
+  /** `start` is where in `bytes` the piece begins, which stands at `offset`. */
+  #readMessageHeader(bytes: Uint8Array, from: number, to: number, start: number): number {
     let at = from;
+    if (this.#messageHeaderBytes === 0) this.messageAt = this.offset + (at - start);
     while (at < to && this.#messageHeaderBytes < MESSAGE_HEADER_BYTES) {
       this.#messageHeader = ((this.#messageHeader << 8) | bytes[at++]!) >>> 0;
       this.#messageHeaderBytes++;

@@ -53,6 +53,8 @@ export class Handshake implements Listener {
   lost = false;
   cut = false;
   midstream = false;
+  /** By side: also one that could not be read, whose place no other takes. */
+  readonly #certificateSent: [boolean, boolean] = [false, false];
 
   constructor(flow: Flow) {
     this.flow = flow;
@@ -84,9 +86,10 @@ export class Handshake implements Listener {
       case CERTIFICATE: {
         this.step("certificate");
         this.handshakeSeen = true;
-        if (this.sides[side].chain !== undefined) {
+        if (this.#certificateSent[side]) {
           return this.malformedMessage(side, "handshake", "a second Certificate message");
         }
+        this.#certificateSent[side] = true;
         const chain = readChain(bytes, from, to);
         if (typeof chain !== "string") this.sides[side].chain = chain;
         else {
@@ -205,9 +208,9 @@ export class Handshake implements Listener {
     }
   }
 
+  /** Of the message underway on that side. */
   malformedMessage(side: Side, message: string, reason: string): void {
-    const direction = this.sides[side];
-    this.malformedAt(side, `tls-${message}`, reason, direction.offset);
+    this.malformedAt(side, `tls-${message}`, reason, this.sides[side].messageAt);
   }
 
   step(name: string): void {

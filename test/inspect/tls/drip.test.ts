@@ -7,12 +7,16 @@ import { concat, latin1, pattern } from "../../wire/bytes.ts";
 import {
   alert,
   applicationData,
+  certificate,
   changeCipherSpec,
   clientHello,
+  message,
   RECORD,
   record,
   records,
   serverFlight,
+  serverHello,
+  sslv2ClientHello,
 } from "../../wire/tls.ts";
 import { client, hear, type Said, saidIn, server } from "./hear.ts";
 
@@ -21,6 +25,10 @@ const hello = record(RECORD.handshake, helloMessage);
 const flight = serverFlight([pattern(60, 1), pattern(30, 2)]);
 const finished = concat(changeCipherSpec(), record(RECORD.handshake, pattern(40)));
 const closing = record(RECORD.alert, pattern(26));
+/** One extension comes twice. */
+const TWICE = certificate([pattern(9)]);
+const key = { type: 10, body: pattern(4) };
+const broken = clientHello({ extensions: [key] });
 const odd: [string, Said[]][] = [
   ["a hello in crumbs", [client(records(RECORD.handshake, helloMessage, 3))]],
   [
@@ -29,6 +37,21 @@ const odd: [string, Said[]][] = [
   ],
   ["a hello behind words", [client(concat(latin1("STARTTLS\r\n"), hello)), server(flight)]],
   ["an alert inside a hello", [client(concat(hello.subarray(0, 0), alert(1, 0), hello))]],
+  ["an SSLv2 hello", [client(sslv2ClientHello()), server(flight)]],
+  ["an SSLv2 hello whose parts do not fit", [client(lyingV2())]],
+  ["a second ServerHello", [client(hello), server(flight), server(flight)]],
+  [
+    "messages that cannot be right, two in a record",
+    [
+      client(record(RECORD.handshake, concat(helloMessage, message(1, pattern(20))))),
+      server(record(RECORD.handshake, concat(serverHello(), message(11, pattern(9)), TWICE))),
+    ],
+  ],
+  [
+    "a message that cannot be right, behind words",
+    [client(concat(latin1("STARTTLS\r\n"), records(RECORD.handshake, broken, 30)))],
+  ],
+  ["a message too long", [client(record(RECORD.handshake, message(1, pattern(9), 0xffffff)))]],
   ["an impossible record", [client(concat(hello, latin1("GET / HTTP/1.1"))), server(flight)]],
   [
     "bulk and a close",
@@ -54,6 +77,13 @@ describe("what was heard does not depend on how it was cut", () => {
     expect(differences(said, answer)).toEqual({});
   });
 });
+
+/** Its first length is one more than what is there. */
+function lyingV2(): Uint8Array {
+  const bytes = sslv2ClientHello();
+  bytes[6]! += 3;
+  return bytes;
+}
 
 /** All that may be asked, but for the time and the place where the shunt took over. */
 function answer(said: readonly Said[]): object {

@@ -209,6 +209,17 @@ describe("a certificate that a peer would not believe", () => {
     expect(connection.malformed).toHaveLength(1);
   });
 
+  test("does not take the place of one that could not be read", () => {
+    const lying = message(11, hex("000006 0000ff 303030"));
+    const sent = concat(serverHello(), lying, certificate(CHAIN), serverHelloDone());
+    const connection = hear([client(hello), server(record(RECORD.handshake, sent))]);
+    expect(connection.result()?.certificates).toMatchObject({ seen: "no", chain: [] });
+    const [first, second] = connection.malformed;
+    expect(first?.offset).toBe(5 + serverHello().length);
+    expect(second?.reason).toBe("a second Certificate message");
+    expect(second?.offset).toBe(5 + serverHello().length + lying.length);
+  });
+
   test("is none in a chain of more certificates than anybody sends", () => {
     const long = serverFlight(Array.from({ length: 101 }, () => pattern(3)));
     const connection = hear([client(hello), server(long)]);
