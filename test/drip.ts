@@ -45,6 +45,8 @@ export function differences<P extends Piece>(
 }
 
 function chop<P extends Piece>(piece: P, size: number): P[] {
+  // A piece without bytes says something else, as that some were lost.
+  if (piece.bytes.length === 0) return [piece];
   const pieces: P[] = [];
   for (let at = 0; at < piece.bytes.length; at += size) {
     pieces.push({ ...piece, bytes: piece.bytes.subarray(at, at + size) });

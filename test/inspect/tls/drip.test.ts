@@ -1,5 +1,4 @@
 /** However TCP cuts what was said, the inspector answers the same: real handshakes, and odd ones. */
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { differences } from "../../drip.ts";
 import { readHandshakes } from "../../fuzz/handshake-file.ts";
@@ -18,7 +17,7 @@ import {
   serverHello,
   sslv2ClientHello,
 } from "../../wire/tls.ts";
-import { client, hear, type Said, saidIn, server } from "./hear.ts";
+import { answer, client, gap, type Said, saidIn, server } from "./hear.ts";
 
 const helloMessage = clientHello({ serverName: "a.test" });
 const hello = record(RECORD.handshake, helloMessage);
@@ -51,6 +50,12 @@ const odd: [string, Said[]][] = [
     "a message that cannot be right, behind words",
     [client(concat(latin1("STARTTLS\r\n"), records(RECORD.handshake, broken, 30)))],
   ],
+  ["a gap in bulk", [...whole(), gap(1, 100), server(applicationData(90, 30).subarray(65))]],
+  [
+    "a gap in a flight",
+    [client(hello), server(flight.subarray(0, 90)), gap(1, 9), server(flight.subarray(99))],
+  ],
+  ["a gap before a hello", [gap(0, 9, "snaplen"), client(hello), server(flight)]],
   ["a message too long", [client(record(RECORD.handshake, message(1, pattern(9), 0xffffff)))]],
   ["an impossible record", [client(concat(hello, latin1("GET / HTTP/1.1"))), server(flight)]],
   [
@@ -78,22 +83,16 @@ describe("what was heard does not depend on how it was cut", () => {
   });
 });
 
+/** To where the server is within a record of 100 bytes of bulk. */
+function whole(): Said[] {
+  const bulk = applicationData(130, 130).subarray(0, 35);
+  const handshake = [client(hello), server(flight), client(finished), server(finished)];
+  return [...handshake, client(applicationData(50)), server(bulk)];
+}
+
 /** Its first length is one more than what is there. */
 function lyingV2(): Uint8Array {
   const bytes = sslv2ClientHello();
   bytes[6]! += 3;
   return bytes;
-}
-
-/** All that may be asked, but for the time and the place where the shunt took over. */
-function answer(said: readonly Said[]): object {
-  const connection = hear(said);
-  const { atUs: _, certificates, clientCertificates, ...rest } = connection.result() ?? {};
-  const chains = [certificates, clientCertificates].map((seen) => [
-    seen?.seen,
-    seen?.why,
-    seen?.chain.map((der) => createHash("sha256").update(der).digest("hex")),
-  ]);
-  const { malformed, settled, wants } = connection;
-  return { ...rest, chains, malformed, settled, wants };
 }

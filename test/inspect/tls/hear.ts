@@ -3,6 +3,7 @@
  * tells it. Every buffer is overwritten once it was pushed, as `Lent` bytes are, so an inspector
  * that keeps what it was lent gets caught. With `records` wanted, the shunt is played.
  */
+import { createHash } from "node:crypto";
 import type { Flow, Side } from "../../../src/flow/event.ts";
 import { TlsConnection } from "../../../src/inspect/tls/connection.ts";
 import type { Flight } from "../../wire/recorded.ts";
@@ -49,6 +50,19 @@ export function hear(said: readonly Said[], of: Flow = flow): TlsConnection {
     else streams[side]!.lose(gap, why, atUs);
   }
   return connection;
+}
+
+/** All that may be asked, but for the time and the place where the shunt took over. */
+export function answer(said: readonly Said[], of: Flow = flow): object {
+  const connection = hear(said, of);
+  const { atUs: _, certificates, clientCertificates, ...rest } = connection.result() ?? {};
+  const chains = [certificates, clientCertificates].map((seen) => [
+    seen?.seen,
+    seen?.why,
+    seen?.chain.map((der) => createHash("sha256").update(der).digest("hex")),
+  ]);
+  const { malformed, settled, wants } = connection;
+  return { ...rest, chains, malformed, settled, wants };
 }
 
 /** What a recording says, the client being side 0. */
