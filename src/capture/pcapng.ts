@@ -56,11 +56,12 @@ export class PcapngFormat implements CaptureFormat {
       const total = this.#blockLength(bytes, at, base + at);
       if (total === 0) return to;
       const type = this.#u32(bytes, at);
-      if (total > to - at) {
-        if (total <= HELD_BLOCK_BYTES_MAX) return at;
+      // Whether it happens to lie whole in the buffer must not matter.
+      if (total > HELD_BLOCK_BYTES_MAX) {
         this.#stepOver(type, total, base + at);
         continue;
       }
+      if (total > to - at) return at;
       const tail = this.#u32(bytes, at + total - 4);
       if (tail !== total) {
         this.damage = {

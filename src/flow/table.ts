@@ -10,12 +10,27 @@
  * row was swept: an expired row that a packet finds is as good as none.
  */
 
-import { type PacketView, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from "../decode/packet-view.ts";
+import { type PacketView, TCP_FIN, TCP_RST, TCP_SYN } from "../decode/packet-view.ts";
 import { TCP, UDP } from "../decode/transport.ts";
 import { rowEnds } from "./address.ts";
 import type { Flow, FlowEvent, Inspector, Side } from "./event.ts";
 import {
-  CANDIDATE,
+  ANSWER_SEEN,
+  BOTH_FIN,
+  CONFLICT,
+  FIN_SEEN,
+  isStranger,
+  KNOWN,
+  OPENED_BY_1,
+  OPENER_KNOWN,
+  openSide,
+  RESET,
+  rememberAnswer,
+  reopens,
+  settleAnswer,
+} from "./opening.ts";
+import { APPLICATION_DATA, takeHeldHeader, walkRecords } from "./record-walk.ts";
+import {
   EXPECTED_0,
   FIN_AT_0,
   FIRST_AT,
@@ -25,7 +40,6 @@ import {
   MODE_0,
   PACKETS_0,
   PARTIAL_0,
-  PARTIAL_BYTES_0,
   PASSED_0,
   PAYLOAD_0,
   ROW_TIMES,
@@ -33,7 +47,6 @@ import {
   Rows,
   SKIP_0,
   STATE,
-  SYN_AT_0,
 } from "./rows.ts";
 import { Stream } from "./stream.ts";
 
@@ -144,9 +157,11 @@ export class FlowTable {
     let state = words[at + STATE]!;
     if ((flags & TCP_SYN) !== 0) {
       // One that does not belong to this connection tells nothing about it, data included.
-      const stranger = (state & (SYN_SEEN << side)) !== 0 && words[at + SYN_AT_0 + side] !== seq;
-      if (stranger) return this.#otherAnswer(row, side, view);
-      state = this.#syn(at, side, view, state);
+      if (isStranger(words, at, side, seq)) {
+        if (times[time + PASSED_0 + side] === 0) rememberAnswer(words, at, side, view);
+        return;
+      }
+      state = openSide(words, at, side, view);
       seq = (seq + 1) | 0;
     } else if ((state & (KNOWN << side)) === 0) {
       state |= KNOWN << side;
@@ -154,7 +169,7 @@ export class FlowTable {
       words[at + STATE] = state;
     }
 
-    if ((state & ANSWER_SEEN) !== 0) this.#settleAnswer(row, side, view);
+    if ((state & ANSWER_SEEN) !== 0) settleAnswer(words, at, side, view);
     const count = captured + view.missing;
     if (count > 0) {
       times[time + PAYLOAD_0 + side]! += captured;
@@ -318,102 +333,30 @@ export class FlowTable {
     }
   }
 
-  /**
-   * Follows the record headers of a shunted direction through [from, to), which begins inside or
-   * at the end of a record. Ends the shunt at anything that is not an application data record.
-   */
   #walk(row: number, side: Side, bytes: Uint8Array, from: number, to: number): void {
-    const words = this.#rows.words;
-    const at = row * ROW_WORDS;
-    let next = from + words[at + SKIP_0 + side]!;
-    let partial = words[at + PARTIAL_0 + side]!;
-    if (partial > 0) {
-      next = this.#joinHeader(at, side, bytes, from, to, partial);
-      partial = words[at + PARTIAL_0 + side]!;
-      if (next === BAD_HEADER) return this.#resume(row, side, bytes, from, to, partial);
-    }
-    while (to - next >= RECORD_HEADER_BYTES) {
-      const length = (bytes[next + 3]! << 8) | bytes[next + 4]!;
-      if (bytes[next] !== APPLICATION_DATA || bytes[next + 1] !== 3 || length > RECORD_BYTES_MAX) {
-        return this.#resume(row, side, bytes, next, to, 0);
-      }
-      next += RECORD_HEADER_BYTES + length;
-    }
-    if (next > to) {
-      words[at + SKIP_0 + side] = next - to;
-      return;
-    }
-    words[at + SKIP_0 + side] = 0;
-    for (; next < to; next++, partial++) this.#putPartial(at, side, partial, bytes[next]!);
-    words[at + PARTIAL_0 + side] = partial;
+    const stop = walkRecords(this.#rows.words, row * ROW_WORDS, side, bytes, from, to);
+    if (stop >= 0) this.#resume(row, side, bytes, stop, to);
   }
 
-  /** Completes a header that the last segment began. Where the next one is, or BAD_HEADER. */
-  #joinHeader(
-    at: number,
-    side: Side,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    had: number,
-  ): number {
-    const words = this.#rows.words;
-    const need = RECORD_HEADER_BYTES - had;
-    if (to - from < need) {
-      let partial = had;
-      for (let next = from; next < to; next++) this.#putPartial(at, side, partial++, bytes[next]!);
-      words[at + PARTIAL_0 + side] = partial;
-      return to;
-    }
-    const header = HEADER;
-    for (let byte = 0; byte < had; byte++) header[byte] = this.#partialByte(at, side, byte);
-    for (let byte = had; byte < 5; byte++) header[byte] = bytes[from + byte - had]!;
-    const length = (header[3]! << 8) | header[4]!;
-    if (header[0] !== APPLICATION_DATA || header[1] !== 3 || length > RECORD_BYTES_MAX) {
-      return BAD_HEADER;
-    }
-    words[at + PARTIAL_0 + side] = 0;
-    return from + need + length;
-  }
-
-  /** Up to four bytes of a header, in one word. */
-  #putPartial(at: number, side: Side, index: number, byte: number): void {
-    const word = at + PARTIAL_BYTES_0 + side;
-    const shift = index * 8;
-    this.#rows.words[word] = (this.#rows.words[word]! & ~(0xff << shift)) | (byte << shift);
-  }
-
-  #partialByte(at: number, side: Side, index: number): number {
-    return (this.#rows.words[at + PARTIAL_BYTES_0 + side]! >>> (index * 8)) & 0xff;
-  }
-
-  /** The shunt ends: the inspector reads again, from the record header at `from` (less `partial`). */
-  #resume(
-    row: number,
-    side: Side,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    partial: number,
-  ): void {
+  /**
+   * The shunt ends: the inspector reads again, from the record header at `from`, or from those bytes of
+   * it that the last segment held.
+   */
+  #resume(row: number, side: Side, bytes: Uint8Array, from: number, to: number): void {
     const rows = this.#rows;
     const inspector = this.#inspectors[row];
     if (inspector === undefined) return this.#drop(row);
     const at = row * ROW_WORDS;
+    const held = takeHeldHeader(rows.words, at, side);
     const passed = rows.times[row * ROW_TIMES + PASSED_0 + side]!;
-    const offset = passed - (to - from) - partial;
-    const type = partial > 0 ? this.#partialByte(at, side, 0) : bytes[from]!;
+    const offset = passed - (to - from) - held.length;
+    const type = held[0] ?? bytes[from]!;
     const why = type === APPLICATION_DATA ? "header" : "record-type";
     rows.words[at + MODE_0 + side] = OPEN;
     inspector.push({ kind: "resumed", side, offset, why, atUs: this.#now });
     if (inspector.wants === "nothing") return this.#conclude(row, "end");
     rows.times[row * ROW_TIMES + PASSED_0 + side] = offset;
-    if (partial > 0) {
-      const begun = new Uint8Array(partial);
-      for (let byte = 0; byte < partial; byte++) begun[byte] = this.#partialByte(at, side, byte);
-      rows.words[at + PARTIAL_0 + side] = 0;
-      this.#read(row, side, begun, 0, partial);
-    }
+    if (held.length > 0) this.#read(row, side, held, 0, held.length);
     if (from >= to) return;
     // What was read just now may have asked for the shunt, or for nothing.
     const mode = rows.words[at + MODE_0 + side]!;
@@ -481,87 +424,18 @@ export class FlowTable {
     if (inspector.wants !== "bytes") this.#turn(row, inspector);
   }
 
-  /** A SYN, first or repeated. Fixes where the side's bytes begin, and the other's if it answers. */
-  #syn(at: number, side: Side, view: PacketView, before: number): number {
-    const words = this.#rows.words;
-    let state = before;
-    if ((state & (KNOWN << side)) === 0) {
-      state |= (KNOWN << side) | (SYN_SEEN << side);
-      words[at + EXPECTED_0 + side] = (view.seq + 1) | 0;
-      words[at + SYN_AT_0 + side] = view.seq;
-    }
-    const answers = (view.flags & TCP_ACK) !== 0;
-    if (answers && (state & (KNOWN << (1 - side))) === 0) {
-      state |= KNOWN << (1 - side);
-      words[at + EXPECTED_0 + 1 - side] = view.ack;
-    }
-    if ((state & OPENER_KNOWN) === 0) {
-      state |= OPENER_KNOWN;
-      const opener = answers ? 1 - side : side;
-      if (opener === 1) state |= OPENED_BY_1;
-    }
-    words[at + STATE] = state;
-    return state;
-  }
-
-  /**
-   * A SYN-ACK with another sequence number than the first: of two answers one is real, and which one
-   * is told by the side that asked, when it acknowledges it.
-   */
-  #otherAnswer(row: number, side: Side, view: PacketView): void {
-    if ((view.flags & TCP_ACK) === 0) return;
-    if (this.#rows.times[row * ROW_TIMES + PASSED_0 + side]! > 0) return;
-    const at = row * ROW_WORDS;
-    this.#rows.words[at + CANDIDATE] = view.seq;
-    this.#rows.words[at + STATE]! &= ~(CANDIDATE_SEEN * 3);
-    this.#rows.words[at + STATE]! |= ANSWER_SEEN | (side === 1 ? ANSWER_OF_1 : 0);
-  }
-
-  #settleAnswer(row: number, side: Side, view: PacketView): void {
-    const words = this.#rows.words;
-    const at = row * ROW_WORDS;
-    const answerer = (words[at + STATE]! & ANSWER_OF_1) !== 0 ? 1 : 0;
-    if (side === answerer || (view.flags & TCP_ACK) === 0) return;
-    if (((view.ack - 1) | 0) === words[at + CANDIDATE]) {
-      words[at + SYN_AT_0 + answerer] = words[at + CANDIDATE]!;
-      words[at + EXPECTED_0 + answerer] = view.ack;
-    }
-    words[at + STATE]! &= ~(ANSWER_SEEN | ANSWER_OF_1);
-  }
-
   /** Whether a packet found a row that is over, so that it begins another connection. */
   #startsAnew(row: number, view: PacketView): boolean {
     if (this.#expired(row)) {
       this.#close(row, "idle");
       return true;
     }
-    if ((view.flags & TCP_SYN) === 0 || !this.#reopens(row, view)) return false;
+    if ((view.flags & TCP_SYN) === 0) return false;
+    const idleUs = this.#now - this.#rows.times[row * ROW_TIMES + LAST_AT]!;
+    const { words, side } = this.#rows;
+    if (!reopens(words, row * ROW_WORDS, side, view, idleUs)) return false;
     this.#close(row, "reused");
     return true;
-  }
-
-  /**
-   * Whether a SYN on a known pair of ends opens them again. On a connection that is still open it
-   * does so only when it is answered: a stack would challenge it and go on (RFC 9293 §3.10.7.4), so
-   * whoever could forge one SYN would otherwise hide the rest of a handshake.
-   */
-  #reopens(row: number, view: PacketView): boolean {
-    const words = this.#rows.words;
-    const at = row * ROW_WORDS;
-    const side = this.#rows.side;
-    const state = words[at + STATE]!;
-    if ((view.flags & TCP_ACK) !== 0) {
-      const asked = (state & (CANDIDATE_SEEN << (1 - side))) !== 0;
-      return asked && ((view.ack - 1) | 0) === words[at + CANDIDATE];
-    }
-    const again = (state & (SYN_SEEN << side)) !== 0 && words[at + SYN_AT_0 + side] === view.seq;
-    const unknown = (state & (KNOWN << side)) === 0;
-    if (again || unknown) return false;
-    const idle = this.#now - this.#rows.times[row * ROW_TIMES + LAST_AT]!;
-    if ((state & (RESET | BOTH_FIN)) !== 0 || idle > REOPEN_IDLE_US) return true;
-    words[at + CANDIDATE] = view.seq;
-    words[at + STATE] = (state & ~(CANDIDATE_SEEN * 3 + ANSWER_SEEN)) | (CANDIDATE_SEEN << side);
-    return false;
   }
 
   /**
@@ -740,37 +614,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const SIDES: readonly Side[] = [0, 1];
 const SIDES_TURNED: readonly Side[] = [1, 0];
 const NOTHING = new Uint8Array(0);
-/** Scratch for a record header that came in two segments. */
-const HEADER = new Uint8Array(5);
-const BAD_HEADER = -1;
-
 /** Modes of a side. */
 const OPEN = 0;
 const SHUNT = 1;
 const DROP = 2;
 
-/** Bits of STATE; those of a side are shifted left by it. */
-const KNOWN = 0x001;
-const SYN_SEEN = 0x004;
-const FIN_SEEN = 0x010;
-const BOTH_FIN = 0x030;
-const CONFLICT = 0x040;
-const RESET = 0x100;
-const OPENER_KNOWN = 0x200;
-const OPENED_BY_1 = 0x400;
-const CANDIDATE_SEEN = 0x800;
-const ANSWER_SEEN = 0x2000;
-const ANSWER_OF_1 = 0x4000;
-
-const RECORD_HEADER_BYTES = 5;
-const APPLICATION_DATA = 23;
-/** 2^14 bytes of text, and the most that TLS 1.2 lets encryption add (RFC 5246 §6.2.3). */
-const RECORD_BYTES_MAX = 2 ** 14 + 2048;
-
 /** Longer than two segment lifetimes of a late packet, shorter than a port's reuse. */
 const CLOSED_LINGER_US = 10_000_000;
-/** Twice the longest segment lifetime that Linux assumes: then an unanswered SYN is a new beginning. */
-const REOPEN_IDLE_US = 60_000_000;
 const UDP_IDLE_US = 180_000_000;
 const TCP_IDLE_US = 3_600_000_000;
 

@@ -50,8 +50,6 @@ describe("memory", () => {
 
   test.each<[string, Handshake]>([
     ["name", { name: "x.example" }],
-    ["address", { ip: "192.0.2.8" }],
-    ["port", { port: 8443 }],
     ["chain", { chain: chains.expired }],
     ["client's chain", { clientChain: chains.good }],
     ["direction", { direction: "ingress" }],
@@ -62,6 +60,36 @@ describe("memory", () => {
     const judge = new Judge(defaultPolicy);
     const first = judge.judge(handshake({ chain: chains.good }));
     expect(judge.judge(handshake({ chain: chains.good, ...other }))).not.toBe(first);
+  });
+
+  const elsewhere: [string, Handshake][] = [
+    ["address", { ip: "192.0.2.8" }],
+    ["port", { port: 8443 }],
+  ];
+
+  test.each(elsewhere)(
+    "does not mix up another %s of a policy that asks for it",
+    async (_, other) => {
+      const line = `{issuer: "${DN}", for: [192.0.2.0/24], ports: [443]}`;
+      for (const issuers of [`allow: [${line}]`, UNKNOWN_BY_ADDRESS, UNSEEN_BY_ADDRESS]) {
+        const judge = new Judge(await policyOf(issuers));
+        const first = judge.judge(handshake({ chain: chains.good }));
+        expect(judge.judge(handshake({ chain: chains.good, ...other })), issuers).not.toBe(first);
+      }
+    },
+  );
+
+  test.each(elsewhere)("does not mix up another %s of a server without a name", (_, other) => {
+    const judge = new Judge(defaultPolicy);
+    const first = judge.judge(handshake({ chain: chains.good, name: null }));
+    expect(judge.judge(handshake({ chain: chains.good, name: null, ...other }))).not.toBe(first);
+  });
+
+  test.each(elsewhere)("judges a name once, whatever its %s, where no line asks", (_, other) => {
+    const judge = new Judge(defaultPolicy);
+    const first = judge.judge(handshake({ chain: chains.good }));
+    expect(judge.judge(handshake({ chain: chains.good, ...other }))).toBe(first);
+    expect(first.findings.map(({ summary }) => summary).join()).not.toContain("192.0.2.");
   });
 
   test("judges anew when a certificate has expired between two handshakes", async () => {
@@ -111,3 +139,7 @@ describe("memory", () => {
     );
   });
 });
+
+const UNKNOWN_BY_ADDRESS = "unknown: {default: cut, for: [{to: [198.51.100.0/24], then: report}]}";
+const UNSEEN_BY_ADDRESS =
+  "unseen: {ech: {default: refuse, for: [{to: [198.51.100.1], then: report}]}}";
