@@ -127,7 +127,7 @@ export class PcapngFormat implements CaptureFormat {
   #block(type: number, bytes: Uint8Array, from: number, to: number, base: number): void {
     switch (type) {
       case ENHANCED_PACKET:
-        return this.#enhanced(bytes, from, to, base);
+        return this.#timed(ENHANCED, bytes, from, to, base);
       case SECTION_HEADER:
         this.#links = [];
         this.#clocks = [];
@@ -138,48 +138,20 @@ export class PcapngFormat implements CaptureFormat {
       case SIMPLE_PACKET:
         return this.#simple(bytes, from, to, base);
       case OBSOLETE_PACKET:
-        return this.#obsolete(bytes, from, to, base);
+        return this.#timed("packet", bytes, from, to, base);
       case DECRYPTION_SECRETS:
         return this.#secret(bytes, from, to, base);
     }
   }
 
-  #enhanced(bytes: Uint8Array, from: number, to: number, base: number): void {
-    if (to - from < 20) return this.#short("enhanced packet", 20, from, to, base);
-    const index = this.#u32(bytes, from);
+  /** Enhanced and obsolete packet blocks: the latter's interface takes half the word, its drops the rest. */
+  #timed(what: string, bytes: Uint8Array, from: number, to: number, base: number): void {
+    if (to - from < 20) return this.#short(what, 20, from, to, base);
+    const index = what === ENHANCED ? this.#u32(bytes, from) : this.#u16(bytes, from);
     const high = this.#u32(bytes, from + 4);
     const low = this.#u32(bytes, from + 8);
-    this.#packet(
-      bytes,
-      from + 20,
-      to,
-      index,
-      this.#u32(bytes, from + 12),
-      base,
-      high,
-      low,
-      from + 16,
-    );
-  }
-
-  #obsolete(bytes: Uint8Array, from: number, to: number, base: number): void {
-    if (to - from < 20) return this.#short("packet", 20, from, to, base);
-    const index = this.#bigEndian
-      ? (bytes[from]! << 8) | bytes[from + 1]!
-      : (bytes[from + 1]! << 8) | bytes[from]!;
-    const high = this.#u32(bytes, from + 4);
-    const low = this.#u32(bytes, from + 8);
-    this.#packet(
-      bytes,
-      from + 20,
-      to,
-      index,
-      this.#u32(bytes, from + 12),
-      base,
-      high,
-      low,
-      from + 16,
-    );
+    const captured = this.#u32(bytes, from + 12);
+    this.#packet(bytes, from + 20, to, index, captured, base, high, low, from + 16);
   }
 
   #packet(
@@ -222,9 +194,7 @@ export class PcapngFormat implements CaptureFormat {
       this.damage = { atByte: base + from, reason };
       return;
     }
-    const link = this.#bigEndian
-      ? (bytes[from]! << 8) | bytes[from + 1]!
-      : (bytes[from + 1]! << 8) | bytes[from]!;
+    const link = this.#u16(bytes, from);
     let resolution = 6;
     let offsetSeconds = 0;
     let at = from + 8;
@@ -273,6 +243,12 @@ export class PcapngFormat implements CaptureFormat {
     return this.#bigEndian ? u32be(bytes, at) : u32le(bytes, at);
   }
 
+  #u16(bytes: Uint8Array, at: number): number {
+    return this.#bigEndian
+      ? (bytes[at]! << 8) | bytes[at + 1]!
+      : (bytes[at + 1]! << 8) | bytes[at]!;
+  }
+
   #i64(bytes: Uint8Array, at: number): number {
     const first = this.#u32(bytes, at);
     const second = this.#u32(bytes, at + 4);
@@ -293,6 +269,7 @@ const OPTION_END = 0;
 const OPTION_TSRESOL = 9;
 const OPTION_TSOFFSET = 14;
 
+const ENHANCED = "enhanced packet";
 const BLOCK_BYTES_MIN = 12;
 /** A block that we read fits in the buffer (source.ts): a packet, its options, or a key log. */
 export const HELD_BLOCK_BYTES_MAX = 393_216;
