@@ -14,7 +14,7 @@ export const uninspectable: Rule = {
   attack: tagged(INSTALL_CERTIFICATE, ["T1573"]),
   title: "TLS that was not inspected",
   whatToDo:
-    "Do not count it as clean: ask who runs the server which CA signs its certificate, or capture a handshake that shows it (TLS 1.2).",
+    "Do not count it as clean: ask who runs the server which CA signs its certificate, or capture a handshake that shows it.",
   means:
     "TLS was spoken and the server's certificate was not seen, or proves nothing: TLS 1.3 encrypts it, " +
     "a session was resumed, packets are missing. Nothing bad is known, and nothing good either.",
