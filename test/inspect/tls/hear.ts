@@ -53,7 +53,7 @@ export function hear(said: readonly Said[], of: Flow = flow): TlsConnection {
 }
 
 /** All that may be asked, but for the time and the place where the shunt took over. */
-export function answer(said: readonly Said[], of: Flow = flow): object {
+export function answer(said: readonly Said[], of: Flow = flow) {
   const connection = hear(said, of);
   const { atUs: _, certificates, clientCertificates, ...rest } = connection.result() ?? {};
   const chains = [certificates, clientCertificates].map((seen) => [
@@ -87,19 +87,38 @@ class Shunted {
   say(bytes: Uint8Array, atUs: number): void {
     const { wants } = this.#connection;
     if (wants === "nothing") return;
-    if (wants === "bytes") return this.#tell(bytes, atUs);
-    this.#next ??= this.#connection.nextRecord[this.#side];
+    if (!this.#shunted()) return this.#tell(bytes, atUs);
+    const next = this.#next!;
     for (const byte of bytes) {
-      if (this.#offset + this.#held.length >= this.#next) this.#held.push(byte);
+      if (this.#offset + this.#held.length >= next) this.#held.push(byte);
       else this.#offset++;
     }
     this.#walk(atUs);
   }
 
+  /** Nobody is told of what is missing inside a record that is passed over. */
   lose(count: number, why: "loss" | "snaplen" | "limit", atUs: number): void {
+    if (this.#connection.wants === "nothing") return;
     const side = this.#side;
-    this.#connection.push({ kind: "gap", side, offset: this.#offset, count, why, atUs });
+    const shunted = this.#shunted();
+    if (shunted && this.#held.length === 0 && this.#offset + count <= this.#next!) {
+      this.#offset += count;
+      return;
+    }
+    this.#offset += this.#held.length;
+    this.#held = [];
+    this.#next = undefined;
+    const offset = this.#offset;
+    if (shunted) this.#connection.push({ kind: "resumed", side, offset, why: "gap", atUs });
+    this.#connection.push({ kind: "gap", side, offset, count, why, atUs });
     this.#offset += count;
+  }
+
+  /** Once it is, only what it meets itself ends that, whatever the connection wants of the other side. */
+  #shunted(): boolean {
+    if (this.#connection.wants === "records")
+      this.#next ??= this.#connection.nextRecord[this.#side];
+    return this.#next !== undefined;
   }
 
   #walk(atUs: number): void {
