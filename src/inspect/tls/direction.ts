@@ -97,10 +97,13 @@ export class Direction {
     }
   }
 
-  /** `count` bytes will not come. True if that loses nothing but what is passed over anyway. */
+  /**
+   * `count` bytes will not come; with 0, no more will be told at all. True if that loses nothing but
+   * what is passed over anyway.
+   */
   lose(count: number): boolean {
     this.offset += count;
-    if (count <= this.skip) {
+    if (count > 0 && count <= this.skip) {
       this.skip -= count;
       return true;
     }

@@ -339,6 +339,24 @@ describe("what is missing", () => {
   });
 });
 
+describe("a reader that is told no more, for there is no room", () => {
+  const flight = serverFlight(CHAIN);
+  const half = [client(hello), server(flight.subarray(0, 400))];
+
+  test("says that it lost what was to come", () => {
+    const connection = hear([...half, gap(1, 0, "limit")]);
+    expect(connection.result()).toMatchObject({
+      coverage: ["loss"],
+      certificates: { seen: "no", why: "loss", chain: [] },
+    });
+  });
+
+  test("says nothing of it where all was read that there was to read", () => {
+    const connection = hear([...TLS12, gap(1, 0, "limit")]);
+    expect(connection.result()).toMatchObject({ established: true, coverage: [] });
+  });
+});
+
 describe("client certificates", () => {
   const asked = message(HANDSHAKE_TYPE.certificateRequest, hex("0101 0002 0403 0000"));
   const flight = handshake(serverHello(), certificate(CHAIN), asked, serverHelloDone());

@@ -18,7 +18,7 @@ export interface Said {
 
 export const client = (bytes: Uint8Array): Said => ({ side: 0, bytes });
 export const server = (bytes: Uint8Array): Said => ({ side: 1, bytes });
-export const gap = (side: Side, count: number, why: "loss" | "snaplen" = "loss"): Said => ({
+export const gap = (side: Side, count: number, why: Said["why"] & string = "loss"): Said => ({
   side,
   bytes: new Uint8Array(0),
   gap: count,
