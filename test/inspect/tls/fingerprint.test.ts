@@ -1,5 +1,6 @@
 /** JA3 and JA4 against the examples their authors published, and the corners of their definitions. */
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readClientHello } from "../../../src/inspect/tls/client-hello.ts";
 import { answerShapeOf, isGrease } from "../../../src/inspect/tls/fingerprint.ts";
@@ -79,10 +80,55 @@ describe("JA4", () => {
     expect(shape(0x0303, [0x0a0a], []).ja4).toBe("t12i000000_000000000000_000000000000");
   });
 
+  test("has zeros where the name and ALPN are all that is left to hash", () => {
+    const { ja4 } = shape(0x0303, [47], [serverName, alpn(name("h2")), empty(0x2a2a)]);
+    expect(ja4.split("_")[2]).toBe("000000000000");
+  });
+
+  test("does not see GREASE among the signature algorithms, and sees their order", () => {
+    const third = (...list: number[]) =>
+      shape(0x0303, [47], [algorithms(...list)]).ja4.split("_")[2];
+    expect(third(0x0403, 0x0a0a, 0x0804)).toBe(third(0x0403, 0x0804));
+    expect(third(0x0804, 0x0403)).not.toBe(third(0x0403, 0x0804));
+    const digest = createHash("sha256").update("000d_0403,0804").digest("hex").slice(0, 12);
+    expect(third(0x0403, 0x0804)).toBe(digest);
+  });
+
   test("hashes extensions alone where there are no signature algorithms", () => {
     const digest = createHash("sha256").update("000b,0017").digest("hex").slice(0, 12);
     expect(shape(0x0303, [47], [empty(23), formats]).ja4.split("_")[2]).toBe(digest);
   });
+});
+
+test("JA3 and JA4 of any hello are those of their definitions, written down once more", () => {
+  const u16 = fc.oneof(
+    fc.integer({ min: 0, max: 0xffff }),
+    fc.constantFrom(0x0a0a, 0xdada, 0, 16, 43),
+  );
+  const list = fc.uniqueArray(u16, { minLength: 1, maxLength: 130 });
+  const hello = fc.record({
+    version: fc.constantFrom(0x0300, 0x0301, 0x0302, 0x0303, 0x1234),
+    ciphers: list,
+    types: fc.uniqueArray(u16, { maxLength: 110 }),
+    lists: fc.record({ groups: list, algorithms: list, versions: list }),
+    protocol: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+  });
+  const same = fc.property(hello, ({ version, ciphers, types, lists, protocol }) => {
+    const bodies = new Map([
+      [0, serverName],
+      [10, groups(...lists.groups)],
+      [11, formats],
+      [13, algorithms(...lists.algorithms)],
+      [16, alpn(protocol)],
+      [43, versions(...lists.versions)],
+    ]);
+    const extensions = types.map((type) => bodies.get(type) ?? empty(type));
+    const { ja3, ja4 } = shape(version, ciphers, extensions);
+    const told = { version, ciphers, types, ...lists, protocol };
+    expect(ja3).toBe(createHash("md5").update(ja3Text(told)).digest("hex"));
+    expect(ja4).toBe(ja4Text(told));
+  });
+  fc.assert(same, { numRuns: 500 });
 });
 
 test("JA3S is the version, the suite and the extensions in order", () => {
@@ -121,4 +167,59 @@ function shape(version: number, ciphers: readonly number[], extensions: readonly
   const hello = readClientHello(bytes, 0, bytes.length);
   if (typeof hello === "string") throw new Error(hello);
   return hello.shape;
+}
+
+interface Told {
+  readonly version: number;
+  readonly ciphers: number[];
+  readonly types: number[];
+  readonly groups: number[];
+  readonly algorithms: number[];
+  readonly versions: number[];
+  readonly protocol: Uint8Array;
+}
+
+/** RFC 8701's table, and not its rule. */
+const GREASE = Array.from("0123456789abcdef", (digit) => Number.parseInt(`${digit}a${digit}a`, 16));
+const without = (list: readonly number[]) => list.filter((value) => !GREASE.includes(value));
+const fourDigits = (list: readonly number[]) =>
+  list.map((value) => `000${value.toString(16)}`.slice(-4));
+
+/** github.com/salesforce/ja3, README. */
+function ja3Text({ version, ciphers, types, groups }: Told): string {
+  const fields = [ciphers, types, types.includes(10) ? groups : []].map((list) =>
+    without(list).join("-"),
+  );
+  return `${version},${fields.join(",")},${types.includes(11) ? "0" : ""}`;
+}
+
+/** github.com/FoxIO-LLC/ja4, technical_details/JA4.md. */
+function ja4Text({ version, ciphers, types, algorithms, versions, protocol }: Told): string {
+  const sent = without(types);
+  const offered = types.includes(43) ? without(versions) : [];
+  const highest = offered.length > 0 ? Math.max(...offered) : version;
+  const names: Record<number, string> = {
+    2: "s2",
+    768: "s3",
+    769: "10",
+    770: "11",
+    771: "12",
+    772: "13",
+  };
+  const two = (count: number) => `0${Math.min(count, 99)}`.slice(-2);
+  const digest = (text: string) =>
+    text === "" ? "0".repeat(12) : createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const letters = Buffer.from(protocol).toString("latin1");
+  const digits = Buffer.from(protocol).toString("hex");
+  const grease = protocol.length === 2 && GREASE.includes(Number.parseInt(digits, 16));
+  const ends = (text: string) => `${text.at(0)}${text.at(-1)}`;
+  const plain = /^[a-z\d]$/i.test(letters.at(0)!) && /^[a-z\d]$/i.test(letters.at(-1)!);
+  const first = !types.includes(16) || grease ? "00" : ends(plain ? letters : digits);
+  const suites = without(ciphers);
+  const hashed = fourDigits(sent.filter((type) => type !== 0 && type !== 16)).sort();
+  const signed = types.includes(13) ? fourDigits(without(algorithms)) : [];
+  const third = [hashed.join(","), signed.join(",")].filter((text) => text !== "").join("_");
+  const head = `t${names[highest] ?? "00"}${types.includes(0) ? "d" : "i"}`;
+  const counts = `${two(suites.length)}${two(sent.length)}`;
+  return `${head}${counts}${first}_${digest(fourDigits(suites).sort().join(","))}_${digest(third)}`;
 }
