@@ -411,6 +411,7 @@ describe("what is no TLS", () => {
   const rows: [string, Uint8Array][] = [
     ["HTTP", Uint8Array.from(Buffer.from("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(200)))],
     ["zeros", new Uint8Array(9000)],
+    ["too short for an SSLv2 hello", concat(hex("800b 01 0300"), new Uint8Array(9000))],
     ["SSH", Uint8Array.from(Buffer.from(`SSH-2.0-OpenSSH_9.2\r\n${"x".repeat(9000)}`))],
   ];
   test.each(rows)("is soon not asked for: %s", (_, bytes) => {

@@ -10,12 +10,13 @@ import {
   clientHello,
   message,
   RECORD,
+  RETRY_RANDOM,
   record,
   records,
   serverFlight,
   serverHello,
 } from "../../wire/tls.ts";
-import { client, flow, hear, type Said, server } from "./hear.ts";
+import { client, flow, gap, hear, type Said, server } from "./hear.ts";
 
 const handshake = (...messages: Uint8Array[]) => record(RECORD.handshake, concat(...messages));
 const sealed = record(RECORD.handshake, pattern(40));
@@ -155,6 +156,22 @@ describe("what the shunt met", () => {
       certificates: { chain: [pattern(300)] },
     });
   });
+});
+
+test("a gap that ends where a sealed record ends loses nothing", () => {
+  const flight = concat(answer13, applicationData(900));
+  const said = [client(hello13), server(flight.subarray(0, flight.length - 800)), gap(1, 800)];
+  const connection = hear([...said, client(applicationData(58))]);
+  expect(connection.result()).toMatchObject({ established: true, coverage: [] });
+  expect(connection.wants).toBe("records");
+  expect(hear([...said.slice(0, 2), gap(1, 801)]).result()?.coverage).toEqual(["loss"]);
+});
+
+test("sealed records behind a retry establish nothing", () => {
+  const retry = serverHello({ selected: 0x0304, cipher: 0x1301, random: RETRY_RANDOM });
+  const sealed = applicationData(58);
+  const said = [client(hello13), server(concat(handshake(retry), sealed)), client(sealed)];
+  expect(hear(said).result()).toMatchObject({ established: false, version: "TLS1.3" });
 });
 
 test("a handshake that was not followed is given up after some bulk", () => {
