@@ -75,6 +75,7 @@ export class Judging implements Above {
   }
 
   open(flow: Flow): Inspector {
+    if (flow.transport === "udp") return UNREAD;
     return new Guarded(new TlsConnection(flow), flow, this);
   }
 
@@ -276,6 +277,14 @@ class Guarded implements Inspector {
     return this.inner.nextRecord;
   }
 }
+
+/** Nobody reads this conversation. */
+const UNREAD: Inspector = {
+  wants: "nothing",
+  idle: true,
+  nextRecord: [0, 0],
+  push() {},
+};
 
 /** With the same judgement: whether nothing that a `tls` line says of them differs. */
 function printsAlike(a: TlsObservation, b: TlsObservation): boolean {

@@ -60,6 +60,12 @@ function decodeUdp(view: PacketView, census: Census): number {
   view.sourcePort = (bytes[at]! << 8) | bytes[at + 1]!;
   view.targetPort = (bytes[at + 2]! << 8) | bytes[at + 3]!;
   view.payload = at + 8;
+  // What stands behind the datagram is not its payload; 0 says nothing (RFC 2675 §4).
+  const length = (bytes[at + 4]! << 8) | bytes[at + 5]!;
+  if (length >= 8 && length < room) {
+    view.end = at + length;
+    view.missing = 0;
+  }
   const tunnel = TUNNEL_PORTS.get(view.targetPort);
   if (tunnel !== undefined) census.count("unread", tunnel, view.atUs);
   return TRANSPORT;

@@ -40,6 +40,17 @@ export type FlowEvent =
       readonly atUs: number;
     }
   | {
+      /** One UDP datagram's payload, lent like `bytes`. */
+      readonly kind: "datagram";
+      readonly side: Side;
+      readonly bytes: Uint8Array;
+      readonly from: number;
+      readonly to: number;
+      /** Bytes at its end that were sent and not captured. */
+      readonly cut: number;
+      readonly atUs: number;
+    }
+  | {
       readonly kind: "gap";
       readonly side: Side;
       /** `count` bytes from `offset` were sent and not captured, and will not come any more. */

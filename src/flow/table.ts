@@ -52,7 +52,7 @@ import { Stream } from "./stream.ts";
 
 /** What lies above the border. */
 export interface Above {
-  /** A connection's first payload: who reads it? */
+  /** A connection's first payload, TCP or UDP (`flow.transport`): who reads it? */
   open(flow: Flow): Inspector;
   /** The connection is over; its inspector has had `closed`. */
   close(flow: Flow, inspector: Inspector): void;
@@ -88,7 +88,7 @@ export class FlowTable {
    * does not inline is an allocation. NaN first, so that it never holds a small integer.
    */
   #now = Number.NaN;
-  /** Reused for every `bytes` event: lent like the bytes themselves. */
+  /** Reused for every `bytes` and `datagram` event: lent like the bytes themselves. */
   readonly #event: Mutable<Extract<FlowEvent, { kind: "bytes" }>> = {
     kind: "bytes",
     side: 0,
@@ -96,6 +96,16 @@ export class FlowTable {
     from: 0,
     to: 0,
     offset: 0,
+    atUs: Number.NaN,
+  };
+
+  readonly #datagramEvent: Mutable<Extract<FlowEvent, { kind: "datagram" }>> = {
+    kind: "datagram",
+    side: 0,
+    bytes: NOTHING,
+    from: 0,
+    to: 0,
+    cut: 0,
     atUs: Number.NaN,
   };
 
@@ -135,6 +145,23 @@ export class FlowTable {
     rows.times[time + LAST_AT] = Math.max(rows.times[time + LAST_AT]!, view.atUs);
     rows.times[time + PACKETS_0 + side]!++;
     rows.times[time + PAYLOAD_0 + side]! += view.end - view.payload;
+    const empty = view.end === view.payload && view.missing <= 0;
+    if (!empty && rows.words[row * ROW_WORDS + MODE_0 + side] === OPEN)
+      this.#datagram(row, side, view);
+  }
+
+  /** Nothing is kept of a datagram here, so nothing limits how many an inspector may read. */
+  #datagram(row: number, side: Side, view: PacketView): void {
+    const inspector = this.#inspectors[row] ?? this.#inspect(row);
+    const event = this.#datagramEvent;
+    event.side = side;
+    event.bytes = view.bytes;
+    event.from = view.payload;
+    event.to = view.end;
+    event.cut = Math.max(view.missing, 0);
+    event.atUs = this.#now;
+    inspector.push(event);
+    if (inspector.wants === "nothing") this.#conclude(row, "end");
   }
 
   #tcp(view: PacketView): void {

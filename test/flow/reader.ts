@@ -12,7 +12,8 @@ import type { WirePacket } from "../wire/packet.ts";
 /** A `FlowEvent` that may be kept: its bytes are its own. */
 export type Kept =
   | { kind: "bytes"; side: Side; offset: number; bytes: Uint8Array; atUs: number }
-  | Exclude<FlowEvent, { kind: "bytes" }>;
+  | { kind: "datagram"; side: Side; bytes: Uint8Array; cut: number; atUs: number }
+  | Exclude<FlowEvent, { kind: "bytes" | "datagram" }>;
 
 export interface SeenFlow {
   readonly flow: Flow;
@@ -102,6 +103,9 @@ class Reader implements Inspector {
         atUs,
         bytes: event.bytes.slice(event.from, event.to),
       });
+    } else if (event.kind === "datagram") {
+      const { kind, side, cut, atUs } = event;
+      this.#events.push({ kind, side, cut, atUs, bytes: event.bytes.slice(event.from, event.to) });
     } else {
       this.#events.push({ ...event });
     }
@@ -124,7 +128,7 @@ class Reader implements Inspector {
 function saidBy(side: Side, events: readonly Kept[]): Uint8Array {
   let bytes = new Uint8Array(0);
   for (const event of events) {
-    if (event.kind === "closed" || event.side !== side) continue;
+    if (event.kind === "closed" || event.kind === "datagram" || event.side !== side) continue;
     if (event.kind === "resumed") {
       // What a shunt skipped was not delivered; zeros stand for it.
       const wider = new Uint8Array(Math.max(event.offset, bytes.length));

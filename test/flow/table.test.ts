@@ -270,6 +270,48 @@ describe("UDP", () => {
     expect(seen(packets).count).toBe(2);
   });
 
+  const said = (shape: Parameters<typeof udp>[0], payload: Uint8Array, atUs = EPOCH_US) => ({
+    atUs,
+    bytes: ethernet(udp(shape, payload)),
+  });
+  const there = { from: "10.0.0.1:5", to: "10.0.0.2:53" };
+  const back = { from: "10.0.0.2:53", to: "10.0.0.1:5" };
+
+  test("each datagram is told with its side and time, and the conversation's end", () => {
+    const packets = [said(there, latin1("a")), said(back, latin1("bc"), EPOCH_US + 7)];
+    expect(seen(packets).flows[0]?.events).toEqual([
+      { kind: "datagram", side: 0, bytes: latin1("a"), cut: 0, atUs: EPOCH_US },
+      { kind: "datagram", side: 1, bytes: latin1("bc"), cut: 0, atUs: EPOCH_US + 7 },
+      { kind: "closed", why: "end", atUs: EPOCH_US + 7 },
+    ]);
+  });
+
+  test("one without payload opens nothing", () => {
+    expect(seen([said(there, latin1(""))]).flows).toEqual([]);
+  });
+
+  test("what stands behind the datagram in its IP packet is not told", () => {
+    const datagram = seen([said({ ...there, length: 8 + 3 }, pattern(9))]).flows[0]?.events[0];
+    expect(datagram).toMatchObject({ bytes: pattern(9).slice(0, 3), cut: 0 });
+  });
+
+  test("one that the snap length cut says how much is missing", () => {
+    const { bytes, atUs } = said(there, pattern(9));
+    const packet = { atUs, bytes: bytes.slice(0, -4), originalBytes: bytes.length };
+    expect(seen([packet]).flows[0]?.events[0]).toMatchObject({ bytes: pattern(5), cut: 4 });
+  });
+
+  test("whoever wants nothing more is told of the end at once, and of nothing after it", () => {
+    const packets = [said(there, latin1("a")), said(back, latin1("b")), said(there, latin1("c"))];
+    const { flows, count } = seen(packets, {
+      wants: (events) => (events.length < 2 ? "bytes" : "nothing"),
+    });
+    expect(flows.map(({ events }) => events.map(({ kind }) => kind))).toEqual([
+      ["datagram", "datagram", "closed"],
+    ]);
+    expect(count).toBe(1);
+  });
+
   test("and TCP between the same ports are two flows", () => {
     const datagram = udp({ from: "10.0.0.1:40000", to: "192.0.2.7:443" }, pattern(9));
     const packets = [{ atUs: EPOCH_US, bytes: ethernet(datagram) }, ...conversation().packets()];
