@@ -5,6 +5,7 @@
  * the name. What stays the same is its *shape*: fingerprints and protocol lists depend on it alone,
  * so they are worked out once a shape.
  */
+import type { TlsObservation } from "../observation.ts";
 import { latin1, textOf, u16 } from "./bytes.ts";
 import {
   ALPN,
@@ -15,6 +16,7 @@ import {
   SIGNATURE_ALGORITHMS,
   SUPPORTED_VERSIONS,
   shapeOf,
+  TRANSPORTS,
   TYPES,
 } from "./fingerprint.ts";
 
@@ -31,14 +33,26 @@ export interface ClientHello {
   readonly oddity: string | undefined;
 }
 
-/** Reads the message body in [from, to). Text says why it cannot be right. */
-export function readClientHello(bytes: Uint8Array, from: number, to: number): ClientHello | string {
+/**
+ * Reads the message body in [from, to). Text says why it cannot be right. Over DTLS a cookie stands
+ * behind the session id (RFC 6347 §4.2.1, RFC 9147 §5.3).
+ */
+export function readClientHello(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  over: TlsObservation["transport"] = "tcp",
+): ClientHello | string {
   let at = from + 34;
   if (to < at + 1) return `ClientHello of ${to - from} bytes, expected at least 38`;
   const sessionBytes = bytes[at]!;
   const sessionAt = at + 1;
   at = sessionAt + sessionBytes;
   if (sessionBytes > 32 || at + 2 > to) return `session id of ${sessionBytes} bytes`;
+  if (over === "dtls") {
+    at += 1 + bytes[at]!;
+    if (at + 2 > to) return "cookie runs over the end";
+  }
   const ciphersAt = at + 2;
   const cipherBytes = u16(bytes, at);
   at = ciphersAt + cipherBytes;
@@ -48,7 +62,7 @@ export function readClientHello(bytes: Uint8Array, from: number, to: number): Cl
   at += 1 + bytes[at]!;
   if (at > to) return "compression methods run over the end";
 
-  const shape = new ShapeBytes(u16(bytes, from), bytes, ciphersAt, cipherBytes);
+  const shape = new ShapeBytes(over, u16(bytes, from), bytes, ciphersAt, cipherBytes);
   const found: Found = { ticket: false, ech: false, serverName: undefined, oddity: undefined };
   const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
   if (problem !== undefined) return problem;
@@ -76,7 +90,13 @@ export function readV2ClientHello(
   for (let at = from + 9; at < from + 9 + cipherBytes; at += 3) {
     if (bytes[at] === 0) suites.push(bytes[at + 1]!, bytes[at + 2]!);
   }
-  const shape = new ShapeBytes(u16(bytes, from + 1), Uint8Array.from(suites), 0, suites.length);
+  const shape = new ShapeBytes(
+    "tcp",
+    u16(bytes, from + 1),
+    Uint8Array.from(suites),
+    0,
+    suites.length,
+  );
   return {
     shape: shapeOf(shape.taken()),
     sessionId: "",
@@ -158,16 +178,23 @@ function hostName(bytes: Uint8Array, from: number, to: number): string | undefin
 
 /**
  * The bytes of a hello that its shape depends on, one after the other in a buffer that all hellos
- * share: version, suites, extension types, and the bodies of those that fingerprints read.
+ * share: transport, version, suites, extension types, and the bodies of those that fingerprints read.
  */
 class ShapeBytes {
   #at = 0;
   readonly #types: number[] = [];
 
-  constructor(version: number, bytes: Uint8Array, from: number, length: number) {
-    SCRATCH[0] = version >> 8;
-    SCRATCH[1] = version & 0xff;
-    this.#at = 2;
+  constructor(
+    over: TlsObservation["transport"],
+    version: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+  ) {
+    SCRATCH[0] = TRANSPORTS[over];
+    SCRATCH[1] = version >> 8;
+    SCRATCH[2] = version & 0xff;
+    this.#at = 3;
     this.#put(CIPHERS, bytes, from, length);
   }
 

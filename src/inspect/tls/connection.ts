@@ -14,7 +14,7 @@ import { Gather } from "../gather.ts";
 import type { TlsObservation } from "../observation.ts";
 import { releaseChain } from "./certificate-message.ts";
 import { readV2ClientHello } from "./client-hello.ts";
-import { ALERT, APPLICATION_DATA, type Direction, HANDSHAKE } from "./direction.ts";
+import { ALERT, APPLICATION_DATA, Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
 import { observe } from "./observe.ts";
 import { HelloSearch } from "./search.ts";
@@ -24,7 +24,7 @@ export class TlsConnection implements Inspector {
   wants: Wants = "bytes";
   /** Bounded: the first few of each connection. */
   readonly malformed: readonly (Malformed & { readonly side: Side })[];
-  readonly #handshake: Handshake;
+  readonly #handshake: Handshake<Direction>;
   readonly #sides: readonly [Direction, Direction];
   readonly #states: [SideState, SideState] = [UNDECIDED, UNDECIDED];
   /** First bytes of a side that do not tell yet what they are. */
@@ -32,7 +32,7 @@ export class TlsConnection implements Inspector {
   readonly #searches: [HelloSearch | undefined, HelloSearch | undefined] = [undefined, undefined];
 
   constructor(flow: Flow) {
-    this.#handshake = new Handshake(flow);
+    this.#handshake = new Handshake(flow, "tcp", Direction);
     this.#sides = this.#handshake.sides;
     this.malformed = this.#handshake.malformed;
   }

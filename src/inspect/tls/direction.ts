@@ -34,7 +34,18 @@ export interface Listener {
   malformedAt(side: 0 | 1, at: string, reason: string, offset: number): void;
 }
 
-export class Direction {
+/** What is known of one side, however its messages travel. */
+export interface Spoken {
+  encrypted: boolean;
+  changes: number;
+  finished: boolean;
+  applicationRecords: number;
+  readonly messages: number;
+  readonly messageAt: number;
+  chain: readonly Uint8Array[] | undefined;
+}
+
+export class Direction implements Spoken {
   /** The type 20 record was seen (TLS <= 1.2), or the keys are on (TLS 1.3): records are sealed. */
   encrypted = false;
   /** Nothing further can be read. */

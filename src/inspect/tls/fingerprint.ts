@@ -70,9 +70,10 @@ export function isGrease(value: number): boolean {
 }
 
 function workOut(bytes: Buffer): HelloShape {
-  const version = u16(bytes, 0);
+  const over = bytes[0]!;
+  const version = u16(bytes, 1);
   const parts = new Map<number, Buffer>();
-  for (let at = 2; at < bytes.length; ) {
+  for (let at = 3; at < bytes.length; ) {
     const type = u16(bytes, at);
     const length = u16(bytes, at + 2);
     if (!parts.has(type)) parts.set(type, bytes.subarray(at + 4, at + 4 + length));
@@ -89,15 +90,18 @@ function workOut(bytes: Buffer): HelloShape {
   const ja3 = [version, ciphers, types, groups, formats]
     .map((field) => (Array.isArray(field) ? field.join("-") : field))
     .join(",");
-  const highest = versions.length > 0 ? Math.max(...versions) : version;
+  // DTLS counts its versions downwards.
+  const newest = over === TRANSPORTS.dtls ? Math.min : Math.max;
+  const highest = versions.length > 0 ? newest(...versions) : version;
   return {
     ja3: hash("md5", ja3),
-    ja4: ja4(highest, ciphers, types, algorithms, protocols[0]),
+    ja4: String.fromCharCode(over) + ja4(highest, ciphers, types, algorithms, protocols[0]),
     alpnOffered: protocols.map((protocol) => textOf(protocol, 0, protocol.length)),
     oddity: repeated(types),
   };
 }
 
+/** Without its first character, the transport. */
 function ja4(
   version: number,
   ciphers: readonly number[],
@@ -107,7 +111,7 @@ function ja4(
 ): string {
   const count = (list: readonly number[]) => String(Math.min(list.length, 99)).padStart(2, "0");
   const named = types.includes(0) ? "d" : "i";
-  const head = `t${JA4_VERSIONS.get(version) ?? "00"}${named}${count(ciphers)}${count(types)}`;
+  const head = `${JA4_VERSIONS.get(version) ?? "00"}${named}${count(ciphers)}${count(types)}`;
   const sorted = types.filter((type) => type !== 0 && type !== ALPN);
   const third =
     algorithms.length > 0 ? `${hexList(sorted)}_${hexList(algorithms, false)}` : hexList(sorted);
@@ -169,6 +173,9 @@ export const SIGNATURE_ALGORITHMS = 13;
 export const ALPN = 16;
 export const SUPPORTED_VERSIONS = 43;
 
+/** First character of JA4, and first byte of a shape. */
+export const TRANSPORTS = { tcp: 0x74, dtls: 0x64, quic: 0x71 } as const;
+
 const JA4_VERSIONS = new Map([
   [0x0304, "13"],
   [0x0303, "12"],
@@ -176,6 +183,11 @@ const JA4_VERSIONS = new Map([
   [0x0301, "10"],
   [0x0300, "s3"],
   [0x0002, "s2"],
+  // What OpenSSL before 0.9.8f called DTLS 1.0.
+  [0x0100, "s1"],
+  [0xfeff, "d1"],
+  [0xfefd, "d2"],
+  [0xfefc, "d3"],
 ]);
 
 const SHAPES = new Map<string, HelloShape>();

@@ -4,15 +4,15 @@
  */
 import type { Flow, Side } from "../../flow/event.ts";
 import type { Malformed } from "../../stage.ts";
-import type { Alert } from "../observation.ts";
+import type { Alert, TlsObservation } from "../observation.ts";
 import { readChain } from "./certificate-message.ts";
 import { type ClientHello, readClientHello } from "./client-hello.ts";
 import {
   APPLICATION_DATA,
   CHANGE_CIPHER_SPEC,
-  Direction,
   HANDSHAKE,
   type Listener,
+  type Spoken,
 } from "./direction.ts";
 import { alertName } from "./names.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
@@ -20,9 +20,11 @@ import { readKeyExchangeGroup } from "./server-key-exchange.ts";
 import type { V2ServerHello } from "./ssl2.ts";
 import { NO_STEPS } from "./steps.ts";
 
-export class Handshake implements Listener {
+/** `Of` reads one side: records of a stream, or of datagrams. */
+export class Handshake<Of extends Spoken = Spoken> implements Listener {
   readonly flow: Flow;
-  readonly sides: readonly [Direction, Direction];
+  readonly transport: TlsObservation["transport"];
+  readonly sides: readonly [Of, Of];
   /** Bounded: the first few of each connection. */
   readonly malformed: (Malformed & { readonly side: Side })[] = [];
   /** By side: TLS began behind something else. */
@@ -39,10 +41,13 @@ export class Handshake implements Listener {
   /** Group of ServerKeyExchange. */
   curve: number | undefined;
   echRefused = false;
+  /** A DTLS server asked for its cookie first (RFC 6347 §4.2.1). */
+  verifyRequested = false;
   /** Application data records that the client sent before the ServerHello. */
   earlyRecords = 0;
   certificateRequested = false;
   serverHelloDone = false;
+  clientKeyExchanged = false;
   /** Something showed that this is TLS, and not only framed like it. */
   handshakeSeen = false;
   steps = NO_STEPS;
@@ -56,9 +61,14 @@ export class Handshake implements Listener {
   /** By side: also one that could not be read, whose place no other takes. */
   readonly #certificateSent: [boolean, boolean] = [false, false];
 
-  constructor(flow: Flow) {
+  constructor(
+    flow: Flow,
+    transport: TlsObservation["transport"],
+    Of: new (side: Side, listener: Listener) => Of,
+  ) {
     this.flow = flow;
-    this.sides = [new Direction(0, this), new Direction(1, this)];
+    this.transport = transport;
+    this.sides = [new Of(0, this), new Of(1, this)];
   }
 
   /** Both Finished, or the places of encrypted ones, were seen. */
@@ -80,9 +90,13 @@ export class Handshake implements Listener {
     }
     switch (type) {
       case CLIENT_HELLO:
-        return this.clientHello(side, readClientHello(bytes, from, to), atUs);
+        return this.clientHello(side, readClientHello(bytes, from, to, this.transport), atUs);
       case SERVER_HELLO:
         return this.#serverHello(side, readServerHello(bytes, from, to));
+      case HELLO_VERIFY_REQUEST:
+        this.serverSide ??= side;
+        this.verifyRequested = this.transport === "dtls";
+        break;
       case CERTIFICATE: {
         this.step("certificate");
         this.handshakeSeen = true;
@@ -112,6 +126,7 @@ export class Handshake implements Listener {
         break;
       case CLIENT_KEY_EXCHANGE:
         this.helloSide ??= side;
+        this.clientKeyExchanged = true;
         break;
     }
     if (type >= CERTIFICATE && type <= SERVER_HELLO_DONE) this.handshakeSeen = true;
@@ -163,8 +178,9 @@ export class Handshake implements Listener {
     this.handshakeSeen = true;
     if (hello.oddity !== undefined) this.malformedMessage(side, "client-hello", hello.oddity);
     if (this.hello !== undefined) {
-      // The answer to a HelloRetryRequest repeats the first one, which is the one that counts.
-      if (this.server?.retry === true || this.lost || this.cut) return;
+      // The answer to a HelloRetryRequest, or to a HelloVerifyRequest, repeats the first one, which is
+      // the one that counts.
+      if (this.server?.retry === true || this.verifyRequested || this.lost || this.cut) return;
       return this.malformedMessage(side, "handshake", "a second ClientHello nobody asked for");
     }
     this.hello = hello;
@@ -218,9 +234,9 @@ export class Handshake implements Listener {
   }
 }
 
-/** RFC 8446, its drafts (0x7f..), and the experiments of Facebook (0xfb..). */
+/** RFC 8446, its drafts (0x7f..), the experiments of Facebook (0xfb..), and DTLS 1.3. */
 export function isTls13(version: number): boolean {
-  return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb;
+  return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb || version === 0xfefc;
 }
 
 const MALFORMED_MAX = 8;
@@ -228,6 +244,7 @@ const ALERTS_MAX = 16;
 
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+const HELLO_VERIFY_REQUEST = 3;
 const CERTIFICATE = 11;
 const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_REQUEST = 13;
@@ -239,6 +256,7 @@ const MESSAGE_NAMES = new Map([
   [0, "hello-request"],
   [CLIENT_HELLO, "client-hello"],
   [SERVER_HELLO, "server-hello"],
+  [HELLO_VERIFY_REQUEST, "hello-verify-request"],
   [4, "new-session-ticket"],
   [CERTIFICATE, "certificate"],
   [SERVER_KEY_EXCHANGE, "server-key-exchange"],

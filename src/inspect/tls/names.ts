@@ -25,6 +25,9 @@ const VERSIONS = new Map([
   [0x0303, "TLS1.2"],
   [0x0304, "TLS1.3"],
   [0x7f1c, "TLS1.3-draft28"],
+  [0xfeff, "DTLS1.0"],
+  [0xfefd, "DTLS1.2"],
+  [0xfefc, "DTLS1.3"],
 ]);
 
 /** TLS Supported Groups registry. */

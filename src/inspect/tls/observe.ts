@@ -28,7 +28,7 @@ export function observe(seen: Handshake): TlsObservation | undefined {
     flow: seen.flow,
     client,
     atUs: hello === undefined ? seen.flow.openedAtUs : seen.helloAtUs,
-    transport: "tcp",
+    transport: seen.transport,
     ...(version !== undefined && { version }),
     ...(cipher !== undefined && { cipher }),
     ...(group !== undefined && { group: groupName(group) }),
@@ -75,7 +75,8 @@ function resumedBy(seen: Handshake, client: Side): TlsObservation["resumed"] {
   const abbreviated =
     seen.sides[server].changes > 0 &&
     seen.sides[server].chain === undefined &&
-    !seen.serverHelloDone;
+    !seen.serverHelloDone &&
+    !seen.clientKeyExchanged;
   const hello = seen.hello;
   if (!abbreviated || hello === undefined) return false;
   if (hello.ticket) return "ticket";
