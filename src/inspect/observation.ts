@@ -16,6 +16,15 @@ export interface SeenCertificates {
   readonly chain: readonly Uint8Array[];
 }
 
+/** A signature by the key of a certificate over this handshake: who made it holds the key. */
+export interface Proof {
+  /** SignatureScheme (RFC 8446 §4.2.3); as many bytes in TLS 1.2: hash and signature algorithm. */
+  readonly scheme: number;
+  /** Exactly what was signed. */
+  readonly content: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 export interface Alert {
   readonly side: "client" | "server";
   readonly level: "warning" | "fatal" | string;
@@ -52,6 +61,11 @@ export interface TlsObservation {
   readonly alerts: readonly Alert[];
   readonly certificates: SeenCertificates;
   readonly clientCertificates?: SeenCertificates;
+  /** The server's; absent where none was seen. */
+  readonly proof?: Proof;
+  readonly clientProof?: Proof;
+  /** Whether the server's Finished fits what was read, where keys open it. */
+  readonly finished?: "verified" | "failed";
   /** What was missing while the handshake was read: INTERFACE's `coverage` words. */
   readonly coverage: readonly ("loss" | "snaplen" | "midstream" | "first-64k" | "bypassable")[];
 }

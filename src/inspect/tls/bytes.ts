@@ -4,6 +4,10 @@ export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
+export function u24(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+}
+
 /** A character a byte. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.prototype.toString.call(bytes, "latin1", from, to);
