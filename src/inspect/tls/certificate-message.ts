@@ -1,4 +1,5 @@
 /** The Certificate message to TLS 1.2 (RFC 5246 §7.4.2): a list of counted DER certificates. */
+import { u24 } from "./bytes.ts";
 import { Interned } from "./interned.ts";
 
 /**
@@ -38,10 +39,6 @@ function split(message: Uint8Array): readonly Uint8Array[] | string {
     at += 3 + length;
   }
   return Object.freeze(chain);
-}
-
-function u24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }
 
 const CERTIFICATES_MAX = 100;
