@@ -1,0 +1,302 @@
+/**
+ * A UDP conversation, read as DTLS 1.0, 1.2 and 1.3 (RFC 4347, RFC 6347, RFC 9147).
+ *
+ * Records and fragments are DTLS's own; the messages inside them are those of TLS, so a `Handshake` keeps
+ * what they tell. Three facts shape what is here:
+ *
+ *   1. Datagrams are lost, repeated and turned round. What is waited for too long counts as lost.
+ *   2. The same two ports may carry other things before and beside DTLS, as in WebRTC (RFC 7983): a
+ *      first byte of 20 to 63 is DTLS, anything else is passed over.
+ *   3. A client may begin again on the same ports (RFC 6347 §4.2.8). The handshake that the server
+ *      answered last is the one that counts.
+ *
+ * Reading stops when both sides have finished: a handshake that begins in clear behind that, on ports
+ * that were never idle, is not seen.
+ */
+import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
+import type { Malformed } from "../../stage.ts";
+import type { TlsObservation } from "../observation.ts";
+import { releaseChain } from "../tls/certificate-message.ts";
+import {
+  ALERT,
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  HANDSHAKE,
+  type Listener,
+  type Spoken,
+} from "../tls/direction.ts";
+import { Handshake, isTls13 } from "../tls/handshake.ts";
+import { observe } from "../tls/observe.ts";
+import { Flight, type FlightListener } from "./flight.ts";
+import { ACK, CONNECTION_ID, CUT_HEADER, type DtlsRecord, readRecord, UNIFIED } from "./record.ts";
+
+export class DtlsConnection implements Inspector {
+  wants: Wants = "bytes";
+  readonly nextRecord: readonly [number, number] = [0, 0];
+  /** Places where a side sent different bytes for the same part of a message (C08); one a side. */
+  readonly overlaps: { readonly side: Side; readonly offset: number; readonly atUs: number }[] = [];
+  readonly #flow: Flow;
+  #handshake: Handshake<DtlsSide>;
+  /** The one that the client gave up for this, as long as the server has not answered this. */
+  #before: Handshake<DtlsSide> | undefined;
+  readonly #malformedBefore: Told[] = [];
+  #handshakes = 1;
+  /** Datagrams since something was learned. */
+  #idleDatagrams = 0;
+  #seen = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.#handshake = new Handshake(flow, "dtls", DtlsSide);
+  }
+
+  get idle(): boolean {
+    return !this.#seen;
+  }
+
+  /** Certificates and version will not change any more. */
+  get settled(): boolean {
+    return this.#handshake.established || this.wants === "nothing";
+  }
+
+  /** Bounded: the first few of each handshake. */
+  get malformed(): readonly Told[] {
+    return [...this.#malformedBefore, ...this.#handshake.malformed];
+  }
+
+  push(event: FlowEvent): void {
+    if (event.kind === "closed") return this.#close();
+    if (event.kind !== "datagram" || this.wants === "nothing") return;
+    const { side, bytes, from, to, cut, atUs } = event;
+    const steps = this.#handshake.steps;
+    this.#datagram(side, bytes, from, to, cut, atUs);
+    this.#tellOverlap(this.#handshake.sides[side], atUs);
+    this.#handshake.lost ||= this.#handshake.sides[side].overfull;
+    this.#handshake.sides[side].offset += to - from + cut;
+    if (this.#handshake.steps !== steps) this.#idleDatagrams = 0;
+    else this.#idleDatagrams++;
+    this.#decideWants();
+  }
+
+  /** What was seen so far; absent when it was no DTLS handshake. */
+  result(): TlsObservation | undefined {
+    const unanswered = this.#handshake.server === undefined;
+    return observe(unanswered ? (this.#before ?? this.#handshake) : this.#handshake);
+  }
+
+  #datagram(
+    side: Side,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    cut: number,
+    atUs: number,
+  ): void {
+    if (from === to || bytes[from]! < DTLS_FIRST || bytes[from]! > DTLS_LAST) return;
+    for (let at = from; at < to; ) {
+      const record = readRecord(bytes, at, to, cut);
+      if (typeof record === "string") {
+        if (record === CUT_HEADER) return;
+        const offset = this.#handshake.sides[side].offset + (at - from);
+        return this.#handshake.malformedAt(side, "dtls-record", record, offset);
+      }
+      this.#seen = true;
+      this.#record(side, record, bytes, from, atUs);
+      at = record.to;
+    }
+  }
+
+  #record(side: Side, record: DtlsRecord, bytes: Uint8Array, start: number, atUs: number): void {
+    const speaker = this.#handshake.sides[side];
+    if (record.type === UNIFIED) return this.#unified(side, record);
+    if (record.epoch > 0 || record.type === APPLICATION_DATA || record.type === CONNECTION_ID) {
+      return this.#sealed(side, record);
+    }
+    switch (record.type) {
+      case HANDSHAKE: {
+        if (record.cut > 0) this.#handshake.cut = true;
+        speaker.messageAt = speaker.offset + (record.from - start);
+        speaker.atUs = atUs;
+        const { from, to, cut } = record;
+        const anew = speaker.flight.push(bytes, from, to, cut);
+        if (anew < 0) return;
+        this.#anew(side);
+        this.#handshake.sides[side].atUs = atUs;
+        this.#handshake.sides[side].flight.push(bytes, anew, to, cut);
+        return;
+      }
+      case CHANGE_CIPHER_SPEC:
+        // It comes again whenever its flight does.
+        if (speaker.changes === 0) this.#handshake.changeCipherSpec(side, speaker.offset);
+        return;
+      case ALERT:
+        if (record.to - record.from !== 2 || speaker.alertSequence === record.sequence) return;
+        speaker.alertSequence = record.sequence;
+        return this.#handshake.alert(side, bytes[record.from]!, bytes[record.from + 1]!);
+      case ACK:
+        return;
+    }
+  }
+
+  #sealed(side: Side, { type, epoch }: DtlsRecord): void {
+    const speaker = this.#handshake.sides[side];
+    if (type === CHANGE_CIPHER_SPEC) {
+      if (epoch <= speaker.changeEpoch) return;
+      speaker.changeEpoch = epoch;
+    }
+    // Its type is sealed as well: the first one behind a change of keys is Finished.
+    const hidden = speaker.finished ? APPLICATION_DATA : HANDSHAKE;
+    this.#handshake.sealed(side, type === CONNECTION_ID ? hidden : type);
+  }
+
+  /** DTLS 1.3: epoch 1 is early data, 2 the rest of the handshake, 3 application data (RFC 9147 §6.1). */
+  #unified(side: Side, { epoch }: DtlsRecord): void {
+    const { server } = this.#handshake;
+    if (server !== undefined && !isTls13(server.version)) {
+      const offset = this.#handshake.sides[side].offset;
+      const reason = "unified header of DTLS 1.3 in an older version";
+      return this.#handshake.malformedAt(side, "dtls-record", reason, offset);
+    }
+    // Without a ServerHello nobody knows whether it is this protocol at all.
+    if (server === undefined && epoch !== EARLY_EPOCH) return;
+    this.#handshake.sealed(side, epoch === HANDSHAKE_EPOCH ? HANDSHAKE : APPLICATION_DATA);
+  }
+
+  /** The client begins again, with another random. */
+  #anew(side: Side): void {
+    const given = this.#handshake;
+    const stale = given.server === undefined ? undefined : given.sides[other(side)].flight.random;
+    if (given.server !== undefined) {
+      const reason = "another ClientHello before the handshake was finished";
+      given.malformedMessage(side, "handshake", reason);
+    }
+    if (this.#malformedBefore.length < MALFORMED_MAX) {
+      this.#malformedBefore.push(...given.malformed);
+    }
+    for (const one of given.sides) one.flight.close();
+    if (given.server === undefined) release(given);
+    else {
+      if (this.#before !== undefined) release(this.#before);
+      this.#before = given;
+    }
+    this.#handshakes++;
+    this.#handshake = new Handshake(this.#flow, "dtls", DtlsSide);
+    this.#handshake.sides[other(side)].ignore(stale);
+    for (const one of SIDES) this.#handshake.sides[one].offset = given.sides[one].offset;
+  }
+
+  #tellOverlap(side: DtlsSide, atUs: number): void {
+    if (side.differsAt === undefined) return;
+    if (!this.overlaps.some((known) => known.side === side.side)) {
+      this.overlaps.push({ side: side.side, offset: side.differsAt, atUs });
+    }
+    side.differsAt = undefined;
+  }
+
+  #decideWants(): void {
+    const handshake = this.#handshake;
+    const patience = this.#seen ? DATAGRAMS_IDLE_MAX : DATAGRAMS_OTHER_MAX;
+    const waiting = handshake.sides.some(({ flight }) => flight.waiting);
+    const done = handshake.established && (!waiting || this.#idleDatagrams > DATAGRAMS_LATE_MAX);
+    if (!done && this.#idleDatagrams <= patience && this.#handshakes <= HANDSHAKES_MAX) return;
+    this.#flush();
+    this.wants = "nothing";
+  }
+
+  #flush(): void {
+    for (const { flight } of this.#handshake.sides) {
+      if (flight.flush()) this.#handshake.lost = true;
+      flight.close();
+    }
+  }
+
+  #close(): void {
+    if (this.wants !== "nothing") this.#flush();
+    this.wants = "nothing";
+    release(this.#handshake);
+    if (this.#before !== undefined) release(this.#before);
+  }
+}
+
+/** One side: its messages in order, and what the handshake wants to know of it. */
+class DtlsSide implements Spoken, FlightListener {
+  encrypted = false;
+  changes = 0;
+  finished = false;
+  applicationRecords = 0;
+  messages = 0;
+  messageAt = 0;
+  chain: readonly Uint8Array[] | undefined;
+  /** Bytes of this side's datagrams before the one at work. */
+  offset = 0;
+  /** Of the datagram at work. */
+  atUs = 0;
+  alertSequence = -1;
+  /** Epoch of the last change cipher spec among sealed records. */
+  changeEpoch = 0;
+  differsAt: number | undefined;
+  /** Something could not be kept, and so was not read. */
+  overfull = false;
+  flight: Flight;
+  readonly side: Side;
+  readonly #listener: Listener;
+
+  constructor(side: Side, listener: Listener) {
+    this.side = side;
+    this.#listener = listener;
+    this.flight = new Flight(this);
+  }
+
+  /** Passes over what belongs to the ServerHello with this random. */
+  ignore(stale: Uint8Array | undefined): void {
+    this.flight = new Flight(this, stale);
+  }
+
+  told(type: number, body: Uint8Array): void {
+    this.messages++;
+    this.#listener.message(this.side, type, body, 0, body.length, this.atUs);
+  }
+
+  differs(sequence: number): void {
+    this.differsAt ??= this.messageAt;
+    this.malformed(`message ${sequence} came again with other bytes`);
+  }
+
+  malformed(reason: string): void {
+    this.#listener.malformedAt(this.side, "dtls-handshake", reason, this.messageAt);
+  }
+
+  full(reason: string): void {
+    this.overfull = true;
+    this.malformed(reason);
+  }
+}
+
+function release(handshake: Handshake<DtlsSide>): void {
+  for (const { chain, flight } of handshake.sides) {
+    releaseChain(chain);
+    flight.close();
+  }
+}
+
+function other(side: Side): Side {
+  return side === 0 ? 1 : 0;
+}
+
+type Told = Malformed & { readonly side: Side };
+
+const SIDES: readonly Side[] = [0, 1];
+/** RFC 7983 §7, widened to 63 by RFC 9147 §4.1. */
+const DTLS_FIRST = 20;
+const DTLS_LAST = 63;
+const EARLY_EPOCH = 1;
+const HANDSHAKE_EPOCH = 2;
+/** Without a DTLS record: ICE checks its paths before it, a few times a second for some seconds. */
+const DATAGRAMS_OTHER_MAX = 256;
+/** Without anything new in a handshake underway: retransmissions, and media that runs beside it. */
+const DATAGRAMS_IDLE_MAX = 512;
+/** After both Finished: what was overtaken has come by then, or was lost. */
+const DATAGRAMS_LATE_MAX = 16;
+/** Beginnings on one pair of ports, of which each is read: a client that gets no answer gives up sooner. */
+const HANDSHAKES_MAX = 64;
+const MALFORMED_MAX = 16;
