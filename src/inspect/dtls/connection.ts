@@ -16,6 +16,7 @@
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
 import type { Malformed } from "../../stage.ts";
 import type { TlsObservation } from "../observation.ts";
+import { u16 } from "../tls/bytes.ts";
 import { releaseChain } from "../tls/certificate-message.ts";
 import {
   ALERT,
@@ -28,7 +29,15 @@ import {
 import { Handshake, isTls13 } from "../tls/handshake.ts";
 import { observe } from "../tls/observe.ts";
 import { Flight, type FlightListener } from "./flight.ts";
-import { ACK, CONNECTION_ID, CUT_HEADER, type DtlsRecord, readRecord, UNIFIED } from "./record.ts";
+import {
+  ACK,
+  beginsDtls,
+  CONNECTION_ID,
+  CUT_HEADER,
+  type DtlsRecord,
+  readRecord,
+  UNIFIED,
+} from "./record.ts";
 
 export class DtlsConnection implements Inspector {
   wants: Wants = "bytes";
@@ -44,6 +53,8 @@ export class DtlsConnection implements Inspector {
   /** Datagrams since something was learned. */
   #idleDatagrams = 0;
   #seen = false;
+  /** STUN was spoken: DTLS may follow once a path was found. */
+  #checksPaths = false;
 
   constructor(flow: Flow) {
     this.#flow = flow;
@@ -92,7 +103,13 @@ export class DtlsConnection implements Inspector {
     cut: number,
     atUs: number,
   ): void {
-    if (from === to || bytes[from]! < DTLS_FIRST || bytes[from]! > DTLS_LAST) return;
+    if (from === to || bytes[from]! < DTLS_FIRST || bytes[from]! > DTLS_LAST) {
+      this.#checksPaths ||= isStun(bytes, from, to);
+      return;
+    }
+    // Until then it is somebody else's datagram, and nothing in it is malformed.
+    if (!this.#seen && !beginsDtls(bytes, from, to, cut)) return;
+    this.#seen = true;
     for (let at = from; at < to; ) {
       const record = readRecord(bytes, at, to, cut);
       if (typeof record === "string") {
@@ -100,7 +117,6 @@ export class DtlsConnection implements Inspector {
         const offset = this.#handshake.sides[side].offset + (at - from);
         return this.#handshake.malformedAt(side, "dtls-record", record, offset);
       }
-      this.#seen = true;
       this.#record(side, record, bytes, from, atUs);
       at = record.to;
     }
@@ -195,7 +211,7 @@ export class DtlsConnection implements Inspector {
 
   #decideWants(): void {
     const handshake = this.#handshake;
-    const patience = this.#seen ? DATAGRAMS_IDLE_MAX : DATAGRAMS_OTHER_MAX;
+    const patience = this.#seen || this.#checksPaths ? DATAGRAMS_IDLE_MAX : DATAGRAMS_OTHER_MAX;
     const waiting = handshake.sides.some(({ flight }) => flight.waiting);
     const done = handshake.established && (!waiting || this.#idleDatagrams > DATAGRAMS_LATE_MAX);
     if (!done && this.#idleDatagrams <= patience && this.#handshakes <= HANDSHAKES_MAX) return;
@@ -279,6 +295,16 @@ function release(handshake: Handshake<DtlsSide>): void {
   }
 }
 
+/** RFC 8489 §5: a fixed cookie stands behind type and length. */
+function isStun(bytes: Uint8Array, from: number, to: number): boolean {
+  return (
+    to - from >= 20 &&
+    bytes[from]! <= 3 &&
+    u16(bytes, from + 4) === 0x2112 &&
+    u16(bytes, from + 6) === 0xa442
+  );
+}
+
 function other(side: Side): Side {
   return side === 0 ? 1 : 0;
 }
@@ -291,9 +317,12 @@ const DTLS_FIRST = 20;
 const DTLS_LAST = 63;
 const EARLY_EPOCH = 1;
 const HANDSHAKE_EPOCH = 2;
-/** Without a DTLS record: ICE checks its paths before it, a few times a second for some seconds. */
-const DATAGRAMS_OTHER_MAX = 256;
-/** Without anything new in a handshake underway: retransmissions, and media that runs beside it. */
+/** Without a DTLS record: what does not begin with it seldom comes to it. */
+const DATAGRAMS_OTHER_MAX = 32;
+/**
+ * Without anything new in a handshake underway: retransmissions, and media that runs beside it. And
+ * while ICE looks for a path, which it checks every 50 ms (RFC 8445 §14.2) for some seconds.
+ */
 const DATAGRAMS_IDLE_MAX = 512;
 /** After both Finished: what was overtaken has come by then, or was lost. */
 const DATAGRAMS_LATE_MAX = 16;
