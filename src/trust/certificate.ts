@@ -102,6 +102,21 @@ export class Certificate {
   }
   #spkiSha256: string | undefined;
 
+  /** Content of the subjectPublicKey BIT STRING, which OCSP identifies keys by; empty when unreadable. */
+  get keyBits(): Uint8Array {
+    const spki = new DerReader(
+      this.#spki.bytes,
+      new Faults(),
+      -1,
+      0,
+      this.#spki.from,
+      this.#spki.to,
+    );
+    spki.broken = this.#spki.broken;
+    spki.read(TAG.SEQUENCE, "algorithm");
+    return spki.octetsOfBits("subjectPublicKey").content();
+  }
+
   /** RFC 4514. */
   get subject(): string {
     this.#subjectText ??= formatName(this.subjectName);

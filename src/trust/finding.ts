@@ -79,7 +79,7 @@ const VERDICTS = {
   "unknown-critical-extension": PATH,
   /** The root programme distrusts what it issued from a date on. */
   distrusted: PATH,
-  /** A revocation list of its issuer names it. */
+  /** A revocation list of its issuer names it, or an OCSP response that the server stapled. */
   revoked: PATH,
   /** A revocation list of an issuer cannot be used: nobody knows what it revokes. */
   "bad-revocation-list": MALFORMED,
@@ -101,6 +101,10 @@ const VERDICTS = {
   "anchor-fault": NOTE,
   "long-validity": NOTE,
   "missing-key-identifier": NOTE,
+  /** An OCSP response that says nothing, because it is late, forged or about something else. */
+  "unusable-staple": NOTE,
+  /** A newer revocation list than the one that was given may name more certificates. */
+  "stale-revocation-list": NOTE,
 } as const satisfies Record<string, FindingKind>;
 
 export type FaultName = keyof typeof FAULTS;

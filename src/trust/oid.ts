@@ -50,11 +50,16 @@ export const EXTENSION = {
   subjectInfoAccess: "1.3.6.1.5.5.7.1.11",
   precertificatePoison: "1.3.6.1.4.1.11129.2.4.3",
   crlNumber: "2.5.29.20",
+  issuingDistributionPoint: "2.5.29.28",
+  /** Lists of signed certificate timestamps, in a certificate and in an OCSP answer (RFC 6962 §3.3). */
+  scts: "1.3.6.1.4.1.11129.2.4.2",
+  ocspScts: "1.3.6.1.4.1.11129.2.4.5",
 } as const;
 
 export const PURPOSE = {
   server: "1.3.6.1.5.5.7.3.1",
   client: "1.3.6.1.5.5.7.3.2",
+  ocspSigning: "1.3.6.1.5.5.7.3.9",
   any: "2.5.29.37.0",
 } as const;
 

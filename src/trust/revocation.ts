@@ -7,8 +7,10 @@
  *                      ├─ signatureAlgorithm
  *                      └─ signature
  *
- * A list that is out of date still counts: what was revoked stays so. Lists for some certificates
- * only, or in another issuer's name, say so in a critical extension, and those are not used.
+ * A list that is out of date still counts: what was revoked stays so. Nobody concludes from a list
+ * that a certificate is good, so a list for some of an issuer's certificates or reasons is as useful as
+ * a whole one. Lists in other issuers' names, and changes to a list, say so in critical extensions,
+ * and those are not used.
  */
 import type { Budget } from "./budget.ts";
 import type { Certificate } from "./certificate.ts";
@@ -19,15 +21,15 @@ import type { TrustFinding } from "./finding.ts";
 import { nameKey, readName } from "./name.ts";
 import { EXTENSION } from "./oid.ts";
 import { readSignatureAlgorithm, type SignatureAlgorithm, signatureCost } from "./signature.ts";
-import { readTime } from "./time.ts";
+import { formatTime, readTime } from "./time.ts";
 
 export interface RevocationList {
   readonly issuerKey: string;
   /** Microseconds since 1970; NaN when unreadable, or when there is no next one. */
   readonly thisUpdateUs: number;
   readonly nextUpdateUs: number;
-  /** Serial numbers in hex, as encoded. */
-  readonly serials: ReadonlySet<string>;
+  /** Serial numbers in hex, as encoded, and when each was revoked (microseconds since 1970, or NaN). */
+  readonly revoked: ReadonlyMap<string, number>;
   readonly algorithm: SignatureAlgorithm;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
@@ -52,7 +54,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   const thisUpdateUs = readTime(tbs, "thisUpdate");
   const hasNext = tbs.peek() === TAG.UTC_TIME || tbs.peek() === TAG.GENERALIZED_TIME;
   const nextUpdateUs = hasNext ? readTime(tbs, "nextUpdate") : Number.NaN;
-  const serials = readSerials(tbs.optional(TAG.SEQUENCE, "revokedCertificates"));
+  const revoked = readRevoked(tbs.optional(TAG.SEQUENCE, "revokedCertificates"));
   const refused = extensionsRefused(tbs.optional(0xa0, "crlExtensions"), version);
   tbs.finish("tbsCertList");
 
@@ -61,7 +63,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
     issuerKey: nameKey(issuer),
     thisUpdateUs,
     nextUpdateUs,
-    serials,
+    revoked,
     algorithm,
     signed: tbs.whole(),
     signature,
@@ -73,6 +75,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
 export function checkRevocation(
   certificates: readonly Certificate[],
   lists: readonly RevocationList[],
+  { atUs }: { readonly atUs: number },
   budget: Budget,
 ): TrustFinding[] {
   const findings: TrustFinding[] = [];
@@ -89,33 +92,54 @@ export function checkRevocation(
         break;
       }
       // A list by the same name and another key is somebody else's, or a forgery: it says nothing.
-      if (!issuer.made(list.signature, list.algorithm, list.signed)) continue;
+      if (!isMadeBy(list, issuer)) continue;
+      const since = list.revoked.get(Buffer.from(certificate.serialDer).toString("hex"));
       if (list.refused !== undefined) {
         findings.push({ name: "bad-revocation-list", certificate: issuer, detail: list.refused });
-      } else if (list.serials.has(Buffer.from(certificate.serialDer).toString("hex"))) {
-        findings.push({ name: "revoked", certificate, detail: `by ${issuer.subject}` });
+      } else if (since !== undefined) {
+        const detail = `by ${issuer.subject} on ${formatTime(since)}, says its revocation list`;
+        findings.push({ name: "revoked", certificate, detail });
+      } else if (atUs > list.nextUpdateUs) {
+        const detail = `was to be renewed by ${formatTime(list.nextUpdateUs)}`;
+        findings.push({ name: "stale-revocation-list", certificate: issuer, detail });
       }
     }
   }
   return findings;
 }
 
+/** Times at which what they say changes. */
+export function turnsOfLists(lists: readonly RevocationList[]): number[] {
+  return lists.map(({ nextUpdateUs }) => nextUpdateUs + 1);
+}
+
+/** Remembered for as long as both are: hashing a list of megabytes takes milliseconds. */
+function isMadeBy(list: RevocationList, issuer: Certificate): boolean {
+  const answers = MADE.get(list) ?? new WeakMap<Certificate, boolean>();
+  MADE.set(list, answers);
+  const known = answers.get(issuer);
+  if (known !== undefined) return known;
+  const made = issuer.made(list.signature, list.algorithm, list.signed);
+  answers.set(issuer, made);
+  return made;
+}
+
 function mayList({ keyUsage }: Certificate): boolean {
   return keyUsage === undefined || (keyUsage & KEY_USAGE.cRLSign) !== 0;
 }
 
-function readSerials(revoked: DerReader | undefined): ReadonlySet<string> {
-  const serials = new Set<string>();
-  while (revoked?.more && serials.size < SERIALS_MAX) {
-    const entry = revoked.read(TAG.SEQUENCE, "revokedCertificate");
+function readRevoked(list: DerReader | undefined): ReadonlyMap<string, number> {
+  const revoked = new Map<string, number>();
+  while (list?.more && revoked.size < ENTRIES_MAX) {
+    const entry = list.read(TAG.SEQUENCE, "revokedCertificate");
     const serial = entry.integer("revokedCertificate");
-    readTime(entry, "revocationDate");
+    const atUs = readTime(entry, "revocationDate");
     if (serial.broken) break;
-    serials.add(Buffer.from(serial.content()).toString("hex"));
-    hasCritical(entry.optional(TAG.SEQUENCE, "crlEntryExtensions"), revoked);
+    revoked.set(Buffer.from(serial.content()).toString("hex"), atUs);
+    hasCritical(entry.optional(TAG.SEQUENCE, "crlEntryExtensions"), list);
   }
-  if (revoked?.more) revoked.fail(`more than ${SERIALS_MAX} entries, or one that breaks off`);
-  return serials;
+  if (list?.more) list.fail(`more than ${ENTRIES_MAX} entries, or one that breaks off`);
+  return revoked;
 }
 
 /** An entry with a critical extension may be about another issuer's certificate (§5.3.3). */
@@ -139,11 +163,27 @@ function extensionsRefused(wrapper: DerReader | undefined, version?: number): st
     const oid = extension.oid("crlExtension");
     if (extension.broken) break;
     const critical = extension.peek() === TAG.BOOLEAN && extension.boolean("critical");
-    if (critical) return `critical extension ${oid}`;
+    const value = extension.read(TAG.OCTET_STRING, "crlExtension");
+    if (oid === EXTENSION.issuingDistributionPoint) {
+      if (isIndirect(value)) return "a list in other issuers' names";
+    } else if (critical) return `critical extension ${oid}`;
     numbered ||= oid === EXTENSION.crlNumber;
   }
   return numbered ? undefined : "no cRLNumber";
 }
 
+/** RFC 5280 §5.2.5: [4] indirectCRL, false by default. What cannot be read is no plain list either. */
+function isIndirect({ bytes, faults, from, to }: DerReader): boolean {
+  const value = new DerReader(bytes, faults, -1, from, from, to);
+  const point = value.read(TAG.SEQUENCE, "issuingDistributionPoint");
+  while (point.more) {
+    const field = point.any("issuingDistributionPoint");
+    if (field.tag === INDIRECT) return field.content().some((octet) => octet !== 0);
+  }
+  return point.broken;
+}
+
+const MADE = new WeakMap<RevocationList, WeakMap<Certificate, boolean>>();
+const INDIRECT = 0x84;
 /** The largest public lists have some hundred thousand. */
-const SERIALS_MAX = 1_000_000;
+const ENTRIES_MAX = 1_000_000;

@@ -7,8 +7,10 @@ import { Budget, type Spent } from "./budget.ts";
 import type { Certificate } from "./certificate.ts";
 import { checkCertificate, checkDates, checkLeaf, checkPath, type Demand } from "./check.ts";
 import { clears, FINDINGS, type TrustFinding } from "./finding.ts";
+import type { OcspResponse } from "./ocsp.ts";
+import { checkStaples, turnsOfStaples } from "./ocsp-check.ts";
 import { findPaths, isSignedBy, type Search } from "./path.ts";
-import { checkRevocation, type RevocationList } from "./revocation.ts";
+import { checkRevocation, type RevocationList, turnsOfLists } from "./revocation.ts";
 
 export interface ValidationInput extends Demand {
   /** As sent, leaf first. */
@@ -16,6 +18,8 @@ export interface ValidationInput extends Demand {
   readonly anchors: Anchors;
   /** Those whose issuer is on the path are looked at. What no list covers is not said to be good. */
   readonly revocationLists?: readonly RevocationList[];
+  /** OCSP responses that the server stapled. */
+  readonly staples?: readonly OcspResponse[];
   /** Absent: each anchor's own. */
   readonly profile?: Profile;
 }
@@ -25,6 +29,8 @@ export interface TrustPath {
   readonly certificates: readonly Certificate[];
   readonly anchor: Anchor;
   readonly findings: readonly TrustFinding[];
+  /** A stapled OCSP response says that the leaf is good, until this time; NaN: until a newer one. */
+  readonly stapledUntilUs?: number;
   /** Nothing of step `path` invalidates it. */
   readonly trusted: boolean;
   /** Nothing at all invalidates it. */
@@ -68,10 +74,22 @@ export function validate(input: ValidationInput): Validation {
     const profile = input.profile ?? candidate.anchor.profile;
     const findings = checkPath(candidate, input, profile, budget);
     if (input.revocationLists !== undefined) {
-      findings.push(...checkRevocation(candidate.certificates, input.revocationLists, budget));
+      findings.push(
+        ...checkRevocation(candidate.certificates, input.revocationLists, input, budget),
+      );
     }
+    const stapled =
+      input.staples && checkStaples(candidate.certificates, input.staples, input.atUs);
+    if (stapled !== undefined) findings.push(...stapled.findings);
+    const until = stapled?.goodUntilUs;
     const trusted = clears(findings, "path");
-    return { ...candidate, findings, trusted, valid: trusted && clears(findings, "hygiene") };
+    return {
+      ...candidate,
+      findings,
+      ...(until === undefined ? {} : { stapledUntilUs: until }),
+      trusted,
+      valid: trusted && clears(findings, "hygiene"),
+    };
   });
   all.sort((a, b) => demerits(a) - demerits(b));
 
@@ -84,7 +102,7 @@ export function validate(input: ValidationInput): Validation {
     ...(path === undefined ? {} : { path }),
     findings: path?.findings ?? pathless(leaf, search, input),
     spent: budget,
-    sameBetweenUs: between(search.visited, input.atUs),
+    sameBetweenUs: between(turnsOf(search, input), input.atUs),
   };
 }
 
@@ -108,14 +126,21 @@ function demerits({ certificates, findings, trusted, valid }: TrustPath): number
   return (trusted ? 0 : 1e6) + (valid ? 0 : 1e5) + counted * 100 + certificates.length;
 }
 
-/** Dates are all that time changes: the answer holds up to the nearest one on either side. */
-function between(certificates: Iterable<Certificate>, atUs: number): readonly [number, number] {
+/** Dates are all that time changes: of certificates, and of what says that they were revoked. */
+function turnsOf({ visited }: Search, { staples, revocationLists }: ValidationInput): number[] {
+  const turns: number[] = [];
+  for (const { validFromUs, validToUs } of visited) turns.push(validFromUs, validToUs + 1);
+  if (staples !== undefined) turns.push(...turnsOfStaples(staples));
+  if (revocationLists !== undefined) turns.push(...turnsOfLists(revocationLists));
+  return turns;
+}
+
+/** The answer holds up to the nearest turn on either side. */
+function between(turns: readonly number[], atUs: number): readonly [number, number] {
   let [from, to] = ALWAYS;
-  for (const { validFromUs, validToUs } of certificates) {
-    for (const turn of [validFromUs, validToUs + 1]) {
-      if (turn <= atUs) from = Math.max(from, turn);
-      else if (turn > atUs) to = Math.min(to, turn - 1);
-    }
+  for (const turn of turns) {
+    if (turn <= atUs) from = Math.max(from, turn);
+    else if (turn > atUs) to = Math.min(to, turn - 1);
   }
   return [from, to];
 }

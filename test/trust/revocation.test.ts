@@ -58,16 +58,20 @@ function list(spec: List = {}): Uint8Array {
   return seq(tbs, algorithm, tlv(3, Uint8Array.of(0), signature));
 }
 
-function said(der: Uint8Array, root = rootWith(5, 6)): string[] {
-  const { findings } = validate({
+function validation(der: Uint8Array, at = "2026-06-01T00:00:00Z", root = rootWith(5, 6)) {
+  return validate({
     chain: [parseCertificate(leaf)],
     anchors: Anchors.of([
       { source: "file", profile: "rfc5280", certificate: parseCertificate(root) },
     ]),
     purpose: "server",
-    atUs: Date.parse("2026-06-01T00:00:00Z") * 1000,
+    atUs: Date.parse(at) * 1000,
     revocationLists: [parseRevocationList(der)],
   });
+}
+
+function said(der: Uint8Array, root?: Uint8Array): string[] {
+  const { findings } = validation(der, undefined, root);
   return findings.map(({ name }) => name).filter((name) => FINDINGS[name].invalidates);
 }
 
@@ -86,7 +90,27 @@ describe("a revocation list", () => {
     ],
     [
       "with a critical extension cannot be used",
-      list({ extensions: [number(), extension("2.5.29.28", seq(), true)] }),
+      list({ extensions: [number(), extension("2.5.29.27", tlv(2, Uint8Array.of(1)), true)] }),
+      unusable(),
+    ],
+    [
+      "for some certificates only revokes what it names",
+      list({ extensions: part([]) }),
+      ["revoked"],
+    ],
+    [
+      "for certificates that are no CA's revokes what it names",
+      list({ extensions: part([tlv(0x81, Uint8Array.of(0xff))]) }),
+      ["revoked"],
+    ],
+    [
+      "in other issuers' names cannot be used",
+      list({ extensions: part([tlv(0x84, Uint8Array.of(0xff))]) }),
+      unusable(),
+    ],
+    [
+      "whose part cannot be read cannot be used",
+      list({ extensions: [number(), extension("2.5.29.28", Uint8Array.of(0x30, 9), true)] }),
       unusable(),
     ],
     [
@@ -97,6 +121,30 @@ describe("a revocation list", () => {
     ["of version 1 cannot be used", list({ version: new Uint8Array() }), unusable()],
   ])("%s", (_, der, expected) => {
     expect(said(der)).toEqual(expected);
+  });
+
+  test("that should have been renewed is worth a note, and still revokes", () => {
+    const stale = (der: Uint8Array, at: string) =>
+      validation(der, at).findings.filter(({ name }) => name === "stale-revocation-list").length;
+    const other = list({ serials: [Uint8Array.of(1)] });
+    expect(stale(other, "2026-04-01T00:00:00Z")).toBe(0);
+    expect(stale(other, "2026-04-01T00:00:01Z")).toBe(1);
+    expect(stale(list(), "2026-04-01T00:00:01Z")).toBe(0);
+  });
+
+  test("says when it was revoked, and by whom", () => {
+    const [found] = validation(list()).findings.filter(({ name }) => name === "revoked");
+    expect(found?.detail).toBe("by CN=Root on 2026-02-01T00:00:00Z, says its revocation list");
+  });
+
+  test("bounds how long an answer holds", () => {
+    const at = (text: string) => Date.parse(text) * 1000;
+    const other = list({ serials: [] });
+    expect(validation(other, "2026-03-10T00:00:00Z").sameBetweenUs).toEqual([
+      at("2026-01-01T00:00:00Z"),
+      at("2026-04-01T00:00:00Z"),
+    ]);
+    expect(validation(other).sameBetweenUs[0]).toBe(at("2026-04-01T00:00:00Z") + 1);
   });
 
   test("by a key that may not sign lists says nothing", () => {
@@ -120,6 +168,11 @@ describe("a revocation list", () => {
 
 function number(): Uint8Array {
   return extension("2.5.29.20", tlv(2, Uint8Array.of(1)));
+}
+
+/** As CAs write it that cut their lists into parts. */
+function part(fields: readonly Uint8Array[]): Uint8Array[] {
+  return [number(), extension("2.5.29.28", seq(...fields), true)];
 }
 
 function unusable(): string[] {
