@@ -4,9 +4,18 @@
  * These are the inner forms; report/lines.ts turns them into the lines that INTERFACE promises.
  */
 import type { Flow, Side } from "../flow/event.ts";
+import type { Protocol } from "./plaintext/protocol.ts";
 
 /** Why a certificate was not seen (INTERFACE: `certificates.why`). */
-export type Unseen = "encrypted" | "resumed" | "ech" | "quic" | "cut-short" | "loss" | "none-sent";
+export type Unseen =
+  | "encrypted"
+  | "resumed"
+  | "ech"
+  | "quic"
+  | "cut-short"
+  | "loss"
+  | "none-sent"
+  | "raw-public-key";
 
 export interface SeenCertificates {
   readonly seen: "wire" | "decrypted" | "probe" | "remembered" | "no";
@@ -18,18 +27,69 @@ export interface SeenCertificates {
 
 /** A signature by the key of a certificate over this handshake: who made it holds the key. */
 export interface Proof {
-  /** SignatureScheme (RFC 8446 §4.2.3); as many bytes in TLS 1.2: hash and signature algorithm. */
-  readonly scheme: number;
+  /**
+   * SignatureScheme (RFC 8446 §4.2.3); as many bytes in TLS 1.2: hash and signature algorithm. Absent
+   * before that, when the kind of key decides (RFC 4346 §7.4.3).
+   */
+  readonly scheme?: number;
   /** Exactly what was signed. */
   readonly content: Uint8Array;
   readonly signature: Uint8Array;
 }
+
+/** Why a certificate was seen without a proof that could be checked (INTERFACE: `possession`'s `why`). */
+export type Unproved =
+  | "static-rsa"
+  | "static-dh"
+  | "psk"
+  | "anonymous"
+  | "unknown-exchange"
+  | "malformed"
+  | "limit"
+  | "midstream"
+  | "loss"
+  | "cut-short";
 
 export interface Alert {
   readonly side: "client" | "server";
   readonly level: "warning" | "fatal" | string;
   /** IANA name (`handshake_failure`), else `0x..`. Encrypted alerts are not listed. */
   readonly name: string;
+}
+
+/** Something in clear that anybody on the path could read: named and located, never the value. */
+export interface Exposed {
+  readonly what: string;
+  readonly side: "client" | "server";
+  /** From the first byte of this side's direction; UDP: of its datagram's payload. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface PlaintextObservation {
+  readonly kind: "plaintext";
+  readonly flow: Flow;
+  /** Index into `flow.ends`, as the protocol has it. */
+  readonly client: Side;
+  /** Of the connection's first packet. */
+  readonly atUs: number;
+  readonly protocol: Protocol;
+  readonly exposes: readonly Exposed[];
+  readonly startTls: "none" | "offered" | "refused" | "stripped" | "upgraded";
+}
+
+export interface OpaqueObservation {
+  readonly kind: "opaque";
+  readonly flow: Flow;
+  readonly client: Side;
+  readonly atUs: number;
+  readonly why: "unknown-protocol" | "joined-midstream" | "gap" | "encrypted-unknown";
+  /** What encrypts, where that much is known: `ssh`, `tls` without its handshake. */
+  readonly encryption?: string;
+  /** Bits a byte, 0 to 8, corrected for the length; absent for too few bytes. */
+  readonly entropy?: number;
+  /** Part that is printable ASCII, 0 to 1. */
+  readonly printable?: number;
 }
 
 export interface TlsObservation {
@@ -63,6 +123,8 @@ export interface TlsObservation {
   readonly clientCertificates?: SeenCertificates;
   /** The server's; absent where none was seen. */
   readonly proof?: Proof;
+  /** Why there is none, where a certificate of the server's was seen. */
+  readonly unproved?: Unproved;
   readonly clientProof?: Proof;
   /** Whether the server's Finished fits what was read, where keys open it. */
   readonly finished?: "verified" | "failed";

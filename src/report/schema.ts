@@ -90,7 +90,16 @@ const endsIfAny = { ...ofFlowIfAny, "client?": endpoint, "server?": endpoint };
 const certificates = object("", {
   seen: oneOf("wire", "decrypted", "probe", "remembered", "no"),
   "why?": described(
-    oneOf("encrypted", "resumed", "ech", "quic", "cut-short", "loss", "none-sent"),
+    oneOf(
+      "encrypted",
+      "resumed",
+      "ech",
+      "quic",
+      "cut-short",
+      "loss",
+      "none-sent",
+      "raw-public-key",
+    ),
     "only with `no`",
   ),
   chain: list(sha256, "of each certificate, in wire order"),

@@ -139,6 +139,7 @@ export const unseen: fc.Arbitrary<Handshake> = fc
       "cut-short",
       "loss",
       "none-sent",
+      "raw-public-key",
       undefined,
     ),
   )

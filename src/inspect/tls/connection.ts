@@ -11,11 +11,13 @@
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
 import type { Malformed } from "../../stage.ts";
 import { Gather } from "../gather.ts";
+import type { KeyLog } from "../keys/key-log.ts";
 import type { TlsObservation } from "../observation.ts";
 import { releaseChain } from "./certificate-message.ts";
 import { readV2ClientHello } from "./client-hello.ts";
 import { ALERT, APPLICATION_DATA, Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
+import { withOpened } from "./keys/observe.ts";
 import { observe } from "./observe.ts";
 import { HelloSearch } from "./search.ts";
 import { readV2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
@@ -31,8 +33,10 @@ export class TlsConnection implements Inspector {
   readonly #first: [Gather | undefined, Gather | undefined] = [undefined, undefined];
   readonly #searches: [HelloSearch | undefined, HelloSearch | undefined] = [undefined, undefined];
 
-  constructor(flow: Flow) {
+  /** @param keys secrets that open what is sealed */
+  constructor(flow: Flow, keys?: KeyLog) {
     this.#handshake = new Handshake(flow, "tcp", Direction);
+    this.#handshake.keys = keys;
     this.#sides = this.#handshake.sides;
     this.malformed = this.#handshake.malformed;
   }
@@ -46,6 +50,12 @@ export class TlsConnection implements Inspector {
     return (
       !this.#handshake.handshakeSeen && !this.#states.includes(TLS) && !this.#states.includes(V2)
     );
+  }
+
+  /** Where TLS begins in a direction; absent as long as it has not. */
+  begins(side: Side): number | undefined {
+    const state = this.#states[side];
+    return state === TLS || state === V2 ? this.#handshake.upgradedAt[side] : undefined;
   }
 
   /** Certificates and version will not change any more. */
@@ -71,12 +81,14 @@ export class TlsConnection implements Inspector {
         break;
       case "closed":
         this.wants = "nothing";
+        this.#handshake.close();
         for (const side of SIDES) {
           releaseChain(this.#sides[side].chain);
           this.#sides[side].close();
           this.#first[side]?.release();
           this.#first[side] = undefined;
         }
+        this.#handshake.unsealing?.close();
         return;
     }
     this.#decideWants();
@@ -84,7 +96,9 @@ export class TlsConnection implements Inspector {
 
   /** What was seen so far; absent when it was no TLS handshake. */
   result(): TlsObservation | undefined {
-    return observe(this.#handshake);
+    const seen = observe(this.#handshake);
+    const opened = this.#handshake.unsealing?.sealed;
+    return seen === undefined || opened === undefined ? seen : withOpened(seen, opened);
   }
 
   #bytes(
@@ -147,7 +161,7 @@ export class TlsConnection implements Inspector {
     this.#searches[side] = undefined;
     this.#states[side] = TLS;
     direction.offset += found.at - from - found.carried.length;
-    this.#handshake.upgraded[side] = direction.offset > 0;
+    this.#handshake.upgradedAt[side] = direction.offset;
     direction.push(found.carried, 0, found.carried.length, atUs);
     direction.push(bytes, found.at, to, atUs);
   }

@@ -13,6 +13,7 @@
  * may take it: servers differ in which record versions they let a first hello have.
  */
 import { Gather } from "../gather.ts";
+import type { SealedReader } from "./keys/sealed-reader.ts";
 import { hex } from "./names.ts";
 
 /** What a direction tells its connection. */
@@ -43,6 +44,7 @@ export interface Spoken {
   readonly messages: number;
   readonly messageAt: number;
   chain: readonly Uint8Array[] | undefined;
+  unsealer?: SealedReader | undefined;
 }
 
 export class Direction implements Spoken {
@@ -64,6 +66,8 @@ export class Direction implements Spoken {
   messageAt = 0;
   /** What the Certificate message held. */
   chain: readonly Uint8Array[] | undefined;
+  /** Reads what is sealed, where there are keys for it. */
+  unsealer: SealedReader | undefined;
   readonly #side: 0 | 1;
   readonly #listener: Listener;
   /** The header underway, big-endian, and how many of its five bytes have come. */
@@ -117,6 +121,13 @@ export class Direction implements Spoken {
     if (count > 0 && count <= this.skip) {
       this.skip -= count;
       return true;
+    }
+    if (count > 0 && count <= this.#left && this.unsealer?.underway === true) {
+      // Without keys it were passed over: with keys no less is read.
+      this.skip = this.#left - count;
+      this.#left = 0;
+      this.unsealer.lose();
+      return false;
     }
     this.broken = true;
     return false;
@@ -184,6 +195,12 @@ export class Direction implements Spoken {
         const reason = "change cipher spec in clear among sealed records";
         return this.#tellMalformed("tls-record", reason, offset);
       }
+      if (length > 0 && this.unsealer?.begin(type, version, length, offset) === true) {
+        this.skip = 0;
+        this.#left = length;
+        this.messageAt = offset;
+        return;
+      }
       this.#listener.sealed(this.#side, type);
     } else if (type === CHANGE_CIPHER_SPEC) {
       this.skip = length;
@@ -209,12 +226,13 @@ export class Direction implements Spoken {
     this.#tellMalformed("tls-handshake", reason, offset);
     if (type !== CHANGE_CIPHER_SPEC) return;
     // The rest of the message would be read with other keys.
-    this.close();
+    this.#dropMessage();
     this.#messageHeaderBytes = 0;
   }
 
   /** A piece of the body of a record in clear: handshake or alert. */
   #body(bytes: Uint8Array, from: number, to: number, atUs: number): void {
+    if (this.unsealer?.underway === true) return this.unsealer.push(bytes, from, to);
     if (this.#type === ALERT) return this.#alert(bytes, from, to);
     let at = from;
     while (at < to && !this.broken) {
@@ -274,6 +292,12 @@ export class Direction implements Spoken {
 
   /** Gives memory back: no more will come. */
   close(): void {
+    this.#dropMessage();
+    this.unsealer?.close();
+    this.unsealer = undefined;
+  }
+
+  #dropMessage(): void {
     this.#message?.release();
     this.#message = undefined;
   }

@@ -4,7 +4,9 @@
  */
 import type { Flow, Side } from "../../flow/event.ts";
 import type { Malformed } from "../../stage.ts";
-import type { Alert, TlsObservation } from "../observation.ts";
+import type { KeyLog } from "../keys/key-log.ts";
+import { FINISHED } from "../keys/sealed-handshake.ts";
+import type { Alert, Proof, TlsObservation, Unproved } from "../observation.ts";
 import { readChain } from "./certificate-message.ts";
 import { type ClientHello, readClientHello } from "./client-hello.ts";
 import {
@@ -14,21 +16,23 @@ import {
   type Listener,
   type Spoken,
 } from "./direction.ts";
+import { type SealedListener, SealedReader } from "./keys/sealed-reader.ts";
+import { type Unsealing, unsealingOf } from "./keys/unsealing.ts";
 import { alertName } from "./names.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
-import { readKeyExchangeGroup } from "./server-key-exchange.ts";
+import { readKeyExchangeGroup, readProof, releaseProof } from "./server-key-exchange.ts";
 import type { V2ServerHello } from "./ssl2.ts";
 import { NO_STEPS } from "./steps.ts";
 
 /** `Of` reads one side: records of a stream, or of datagrams. */
-export class Handshake<Of extends Spoken = Spoken> implements Listener {
+export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedListener {
   readonly flow: Flow;
   readonly transport: TlsObservation["transport"];
   readonly sides: readonly [Of, Of];
   /** Bounded: the first few of each connection. */
   readonly malformed: (Malformed & { readonly side: Side })[] = [];
-  /** By side: TLS began behind something else. */
-  readonly upgraded: [boolean, boolean] = [false, false];
+  /** By side: where TLS began; behind something else, if that is not 0. */
+  readonly upgradedAt: [number, number] = [0, 0];
   /** The first one. */
   hello: ClientHello | undefined;
   /** Whoever sent it, or else what only a client sends. */
@@ -40,6 +44,8 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
   serverSide: Side | undefined;
   /** Group of ServerKeyExchange. */
   curve: number | undefined;
+  /** What ServerKeyExchange had of it. */
+  proof: Proof | Unproved | undefined;
   echRefused = false;
   /** A DTLS server asked for its cookie first (RFC 6347 §4.2.1). */
   verifyRequested = false;
@@ -58,8 +64,14 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
   lost = false;
   cut = false;
   midstream = false;
+  /** Secrets that open what is sealed: absent without a key log, and then nothing is kept for it. */
+  keys: KeyLog | undefined;
+  /** Once the key log knew this client's random. */
+  unsealing: Unsealing | undefined;
   /** By side: also one that could not be read, whose place no other takes. */
   readonly #certificateSent: [boolean, boolean] = [false, false];
+  /** Of the ServerHello that counts, to TLS 1.2. */
+  #serverRandom: Uint8Array | undefined;
 
   constructor(
     flow: Flow,
@@ -90,9 +102,23 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
     }
     switch (type) {
       case CLIENT_HELLO:
+        if (this.keys !== undefined) {
+          this.unsealing ??= unsealingOf(this.keys, bytes, from, to);
+          this.unsealing?.clientHello(bytes, from, to);
+        }
         return this.clientHello(side, readClientHello(bytes, from, to, this.transport), atUs);
-      case SERVER_HELLO:
-        return this.#serverHello(side, readServerHello(bytes, from, to));
+      case SERVER_HELLO: {
+        const before = this.server;
+        this.#serverHello(side, readServerHello(bytes, from, to));
+        if (this.server !== before && this.unsealing !== undefined) {
+          this.#unseal(this.unsealing, side, bytes, from, to);
+        }
+        // A proof of TLS 1.3 is made of all messages.
+        if (this.server !== undefined && this.server !== before && !isTls13(this.server.version)) {
+          this.#serverRandom = bytes.slice(from + 2, from + 34);
+        }
+        return;
+      }
       case HELLO_VERIFY_REQUEST:
         this.serverSide ??= side;
         this.verifyRequested = this.transport === "dtls";
@@ -115,6 +141,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
       case SERVER_KEY_EXCHANGE:
         this.serverSide ??= side;
         this.curve = readKeyExchangeGroup(bytes, from, to, this.server?.cipher);
+        this.#keyExchange(side, bytes, from, to);
         break;
       case CERTIFICATE_REQUEST:
         this.serverSide ??= side;
@@ -138,7 +165,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
       // As part of a handshake only: what comes behind it may be shunted, and is no step either way.
       const first = this.sides[side].applicationRecords++ === 0;
       if (first && !this.established) this.step("application-data");
-      this.#tls13Finished(side);
+      if (this.sides[side].unsealer === undefined) this.#tls13Finished(side);
     } else if (type === HANDSHAKE) {
       if (!this.sides[side].finished) this.step("encrypted-handshake");
       this.sides[side].finished = true;
@@ -146,6 +173,20 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
       // Sent under the keys in use: a renegotiation changes to the next ones.
       this.sides[side].changes++;
     }
+  }
+
+  unsealed(side: Side, type: number, bytes: Uint8Array, from: number, to: number): void {
+    const name = MESSAGE_NAMES.get(type) ?? `handshake-${type}`;
+    this.step(name);
+    const peer = side === this.serverSide ? "server" : "client";
+    const problem = this.unsealing!.sealed!.message(peer, type, bytes, from, to);
+    if (problem !== undefined) this.malformedMessage(side, name, problem);
+    if (problem !== undefined || type === FINISHED) this.#stopUnsealing(side);
+  }
+
+  unopened(side: Side, _type: number, reason: string, offset: number): void {
+    this.malformedAt(side, "tls-record", reason, offset);
+    this.#stopUnsealing(side);
   }
 
   changeCipherSpec(side: Side, offset: number): void {
@@ -188,6 +229,34 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
     this.helloAtUs = atUs;
   }
 
+  #keyExchange(side: Side, bytes: Uint8Array, from: number, to: number): void {
+    const { hello, server, proof } = this;
+    if (proof !== undefined) {
+      // Its signature may be over either of them.
+      this.close();
+      this.proof = "malformed";
+      return this.malformedMessage(side, "handshake", "a second ServerKeyExchange message");
+    }
+    const serverRandom = this.#serverRandom;
+    if (hello === undefined || server === undefined || serverRandom === undefined) {
+      this.proof = this.lost ? "loss" : "midstream";
+    } else if (side !== this.serverSide || side === this.helloSide) {
+      this.proof = "malformed";
+    } else {
+      const { version, cipher } = server;
+      const agreed = { version, cipher, clientRandom: hello.random, serverRandom };
+      this.proof = readProof(bytes, from, to, agreed);
+    }
+    if (this.proof !== "malformed") return;
+    const reason = `parameters and signature do not fill ${to - from} bytes, or come from the client`;
+    this.malformedMessage(side, "server-key-exchange", reason);
+  }
+
+  /** Nobody needs the proof any longer than this turn. */
+  close(): void {
+    if (typeof this.proof === "object") releaseProof(this.proof);
+  }
+
   #serverHello(side: Side, hello: ServerHello | string): void {
     if (typeof hello === "string") {
       this.step("server-hello");
@@ -205,6 +274,23 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener {
     this.earlyRecords = this.sides[side === 0 ? 1 : 0].applicationRecords;
     // A type 20 record that a client with early data sent first changed nothing (RFC 8446 §D.4).
     if (isTls13(hello.version)) this.sides[side === 0 ? 1 : 0].encrypted = false;
+  }
+
+  #unseal(unsealing: Unsealing, side: Side, bytes: Uint8Array, from: number, to: number): void {
+    const openers = unsealing.serverHello(this.server!, bytes, from, to);
+    if (openers === undefined) return;
+    const client: Side = side === 0 ? 1 : 0;
+    this.sides[side].unsealer = new SealedReader(side, openers.server, this);
+    if (openers.client !== undefined) {
+      this.sides[client].unsealer = new SealedReader(client, openers.client, this);
+    }
+  }
+
+  /** Its handshake is over, or can be read no further: what follows is sealed as without keys. */
+  #stopUnsealing(side: Side): void {
+    this.sides[side].unsealer?.close();
+    this.sides[side].unsealer = undefined;
+    this.#tls13Finished(side);
   }
 
   /** In TLS 1.3 only hellos are in clear: anything else in clear is nothing a peer would believe. */
@@ -258,6 +344,8 @@ const MESSAGE_NAMES = new Map([
   [SERVER_HELLO, "server-hello"],
   [HELLO_VERIFY_REQUEST, "hello-verify-request"],
   [4, "new-session-ticket"],
+  [5, "end-of-early-data"],
+  [8, "encrypted-extensions"],
   [CERTIFICATE, "certificate"],
   [SERVER_KEY_EXCHANGE, "server-key-exchange"],
   [CERTIFICATE_REQUEST, "certificate-request"],
@@ -268,4 +356,6 @@ const MESSAGE_NAMES = new Map([
   [21, "certificate-url"],
   [22, "certificate-status"],
   [23, "supplemental-data"],
+  [24, "key-update"],
+  [25, "compressed-certificate"],
 ]);

@@ -2,7 +2,7 @@
  * Step 6: what blindness is worth. Nothing unseen is clean: this step never asks for `pass` when the
  * certificate was not seen, and a policy cannot make it.
  */
-import type { Unseen } from "../../inspect/observation.ts";
+import type { Unproved, Unseen } from "../../inspect/observation.ts";
 import { askable, type Case } from "../case.ts";
 import { settingFor } from "../destination.ts";
 import { type Decision, loosest, type UnseenClass } from "../policy.ts";
@@ -10,12 +10,12 @@ import { uninspectableFinding } from "../rules/uninspectable.ts";
 import type { Answer } from "../verdict.ts";
 
 export function unseenAnswers(context: Case): Answer[] {
-  const { server, possession, unseen, policy } = context;
+  const { server, possession, unseen } = context;
   if (server === undefined) return [blind(context, unseen ?? "cut-short")];
   if (possession.state !== "unverified") return [];
-  // Until possession is checked at all, its absence is ours and not the connection's: audit says it
-  // (step 2) and goes on. Enforce cannot let through what nobody verified.
-  if (possession.why === "not-checked" && policy.mode === "audit") return [];
+  // Counts as the last one looked at, of the same key and server, which was good
+  // (possession-checks.ts).
+  if (possession.why === "budget") return [];
   return [blind(context, possession.why)];
 }
 
@@ -37,8 +37,7 @@ function blind(context: Case, why: string): Answer {
   }
   let asks = askable(context, decision);
   if (policy.mode === "audit") asks = loosest(asks, "report");
-  const because =
-    BECAUSE[why as Unseen] ?? `the server's possession of its key is unverified (${why})`;
+  const because = server === undefined ? NOT_SEEN[why as Unseen] : notProved(why);
   const seen = server === undefined ? "not seen" : "not proved";
   const says = `${asks}: the server's identity was ${seen}, because ${because} (\`unseen.${word}\`: ${said})`;
   const finding = uninspectableFinding({ asks, why, because }, context);
@@ -52,7 +51,12 @@ const CLASS_OF: Partial<Record<Unseen, UnseenClass>> = {
   ech: "ech",
 };
 
-const BECAUSE: Record<Unseen, string> = {
+function notProved(why: string): string {
+  const known: string | undefined = NOT_PROVED[why as Unproved];
+  return known ?? `the server's possession of its key is unverified (${why})`;
+}
+
+const NOT_SEEN: Record<Unseen, string> = {
   encrypted: "TLS 1.3 encrypts the certificate",
   resumed: "the session was resumed and sends no certificate",
   ech: "the encrypted hello hides which server is meant",
@@ -60,4 +64,19 @@ const BECAUSE: Record<Unseen, string> = {
   "cut-short": "the handshake ended before the certificate",
   loss: "packets of the handshake are missing",
   "none-sent": "the server sent no certificate",
+  "raw-public-key": "the server sent a key without a certificate",
+};
+
+/** Of a certificate that was seen, and could be a copy. */
+const NOT_PROVED: Record<Unproved, string> = {
+  "static-rsa": "with static RSA the server signs nothing with its key",
+  "static-dh": "with static Diffie-Hellman the server signs nothing with its key",
+  psk: "a shared key, and no signature, stands for the server",
+  anonymous: "the cipher suite is anonymous",
+  "unknown-exchange": "what the server signs is not known of this cipher suite",
+  malformed: "the message with the server's signature cannot be read",
+  limit: "the server's signature was beyond the memory for them",
+  midstream: "the handshake's beginning, which the server signs, was not captured",
+  loss: "packets with the server's signature are missing",
+  "cut-short": "the handshake ended before the server's signature",
 };

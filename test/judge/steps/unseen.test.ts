@@ -14,6 +14,7 @@ describe("unseen", () => {
     "cut-short",
     "loss",
     "none-sent",
+    "raw-public-key",
     undefined,
   ] as const;
 

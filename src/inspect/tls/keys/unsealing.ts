@@ -1,0 +1,87 @@
+/**
+ * One connection whose ClientHello.random the key log knows: what its secrets open.
+ *
+ * The hellos are kept from the first one on, since signatures are made over all of the handshake;
+ * the ServerHello says which keys the secrets make.
+ */
+import { CLIENT_HANDSHAKE, type KeyLog, SERVER_HANDSHAKE } from "../../keys/key-log.ts";
+import { SealedHandshake } from "../../keys/sealed-handshake.ts";
+import { tls13Suite } from "../../keys/suite.ts";
+import { Transcript } from "../../keys/transcript.ts";
+import type { ServerHello } from "../server-hello.ts";
+import type { Opener } from "./opener.ts";
+import { Tls13Opener } from "./tls13-opener.ts";
+
+/** For the sender of the ClientHello whose body begins at `from`, if the key log knows it. */
+export function unsealingOf(
+  keys: KeyLog,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Unsealing | undefined {
+  if (to - from < RANDOM_AT + RANDOM_BYTES || !keys.knows(bytes, from + RANDOM_AT))
+    return undefined;
+  return new Unsealing(keys, bytes.slice(from + RANDOM_AT, from + RANDOM_AT + RANDOM_BYTES));
+}
+
+export class Unsealing {
+  /** Once the ServerHello was read. */
+  sealed: SealedHandshake | undefined;
+  readonly #keys: KeyLog;
+  readonly #clientRandom: Uint8Array;
+  readonly #transcript = new Transcript();
+
+  constructor(keys: KeyLog, clientRandom: Uint8Array) {
+    this.#keys = keys;
+    this.#clientRandom = clientRandom;
+  }
+
+  /** Every ClientHello of the handshake, the first one too. */
+  clientHello(bytes: Uint8Array, from: number, to: number): void {
+    if (this.sealed === undefined) this.#transcript.add(CLIENT_HELLO, bytes, from, to);
+  }
+
+  /** Also a HelloRetryRequest. What opens the two sides' records from here on, if anything does. */
+  serverHello(
+    hello: ServerHello,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): { readonly server: Opener; readonly client: Opener | undefined } | undefined {
+    const suite = tls13Suite(hello.cipher);
+    const draft = draftOf(hello.version);
+    if (suite === undefined || draft === undefined || this.sealed !== undefined) return undefined;
+    const transcript = this.#transcript;
+    if (hello.retry) transcript.retry(suite.hash);
+    else transcript.choose(suite.hash);
+    transcript.add(SERVER_HELLO, bytes, from, to);
+    const server = this.#keys.secret(SERVER_HANDSHAKE, this.#clientRandom);
+    const client = this.#keys.secret(CLIENT_HANDSHAKE, this.#clientRandom);
+    if (hello.retry || server === undefined || transcript.overflown) return undefined;
+    const { hash } = suite;
+    const secrets = { server, ...(client !== undefined && { client }) };
+    this.sealed = new SealedHandshake({ hash, transcript, secrets, protocol: "tls" });
+    return {
+      server: new Tls13Opener(suite, server, draft, false),
+      client: client && new Tls13Opener(suite, client, draft, true),
+    };
+  }
+
+  close(): void {
+    this.sealed?.close();
+  }
+}
+
+/** The draft of TLS 1.3, 28 for RFC 8446; absent when keys were made in another way then. */
+function draftOf(version: number): number | undefined {
+  if (version === 0x0304) return 28;
+  const draft = version >> 8 === 0x7f ? version & 0xff : 0;
+  return draft >= DRAFT_OF_LABELS ? draft : undefined;
+}
+
+const RANDOM_AT = 2;
+const RANDOM_BYTES = 32;
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+/** Since draft-ietf-tls-tls13-20 labels begin with `tls13`. */
+const DRAFT_OF_LABELS = 20;
