@@ -11,6 +11,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Proof } from "../observation.ts";
 import { textOf, u16 } from "../tls/bytes.ts";
 import { releaseChain } from "../tls/certificate-message.ts";
+import { hex } from "../tls/names.ts";
 import { decompress, readCertificate } from "./certificate.ts";
 import { expandLabel, type Hash } from "./hkdf.ts";
 import type { Transcript } from "./transcript.ts";
@@ -27,6 +28,8 @@ export interface Flight {
   readonly proof: Proof | undefined;
   /** Absent: it was not seen, or this peer's secret is not known. */
   readonly finished: "verified" | "failed" | undefined;
+  /** A message of it cannot be right: what comes behind that one was not read. */
+  readonly malformed: boolean;
 }
 
 export interface SealedOptions {
@@ -67,6 +70,26 @@ export class SealedHandshake {
     to: number,
   ): string | undefined {
     const spoken = peer === "server" ? this.server : this.client;
+    const problem = this.#next(peer, spoken, type, bytes, from, to);
+    spoken.malformed = problem !== undefined;
+    return problem;
+  }
+
+  /** Gives the chains back: nobody may use them any more. */
+  close(): void {
+    releaseChain(this.server.chain);
+    releaseChain(this.client.chain);
+  }
+
+  #next(
+    peer: Peer,
+    spoken: Spoken,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): string | undefined {
+    if (spoken.malformed) return "a message behind one that cannot be right";
     const order = peer === "server" ? SERVER_ORDER : CLIENT_ORDER;
     const place = order.indexOf(type === COMPRESSED_CERTIFICATE ? CERTIFICATE : type);
     if (place < spoken.place) return `message of type ${type} where it cannot come`;
@@ -79,12 +102,6 @@ export class SealedHandshake {
     this.#options.transcript.add(type, bytes, from, to);
     if (type === FINISHED && peer === "server") this.#endOfEarlyData();
     return problem;
-  }
-
-  /** Gives the chains back: nobody may use them any more. */
-  close(): void {
-    releaseChain(this.server.chain);
-    releaseChain(this.client.chain);
   }
 
   #read(
@@ -146,9 +163,11 @@ export class SealedHandshake {
     if (to - from < 4 || from + 4 + u16(bytes, from + 2) !== to) {
       return `signature does not fill the ${to - from} bytes of its message`;
     }
+    const scheme = u16(bytes, from);
+    if (!isOfTls13(scheme)) return `signature scheme ${hex(scheme)}, which TLS 1.3 forbids`;
     const says = `${" ".repeat(64)}TLS 1.3, ${peer} CertificateVerify\0`;
     const content = Buffer.concat([Buffer.from(says), this.#options.transcript.digest()]);
-    return { scheme: u16(bytes, from), content, signature: bytes.slice(from + 4, to) };
+    return { scheme, content, signature: bytes.slice(from + 4, to) };
   }
 
   #finished(peer: Peer, bytes: Uint8Array, from: number, to: number): Flight["finished"] {
@@ -173,11 +192,21 @@ export class SealedHandshake {
   }
 }
 
+/**
+ * RFC 8446 §4.2.3, §4.4.3: no SHA-1, no DSA, and PKCS #1 v1.5 for certificates alone. All of those are
+ * hash and algorithm as in TLS 1.2, of which ECDSA alone has remained.
+ */
+function isOfTls13(scheme: number): boolean {
+  const [hash, algorithm] = [scheme >> 8, scheme & 0xff];
+  return hash >= INTRINSIC || (hash >= SHA256 && algorithm === ECDSA);
+}
+
 class Spoken implements Flight {
   chain: readonly Uint8Array[] | undefined;
   rawKey: Uint8Array | undefined;
   proof: Proof | undefined;
   finished: Flight["finished"];
+  malformed = false;
   /** A raw public key is what comes as a certificate. */
   raw = false;
   /** Of the order: what may come next. */
@@ -207,6 +236,11 @@ const SERVER_ORDER: readonly number[] = [
   FINISHED,
 ];
 const CLIENT_ORDER: readonly number[] = [CERTIFICATE, CERTIFICATE_VERIFY, FINISHED];
+
+/** TLS HashAlgorithm and SignatureAlgorithm registries. */
+const SHA256 = 4;
+const INTRINSIC = 8;
+const ECDSA = 3;
 
 const ALPN = 16;
 const CLIENT_CERTIFICATE_TYPE = 19;

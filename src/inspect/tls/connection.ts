@@ -17,7 +17,6 @@ import { releaseChain } from "./certificate-message.ts";
 import { readV2ClientHello } from "./client-hello.ts";
 import { ALERT, APPLICATION_DATA, Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
-import { withOpened } from "./keys/observe.ts";
 import { observe } from "./observe.ts";
 import { HelloSearch } from "./search.ts";
 import { readV2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
@@ -82,6 +81,7 @@ export class TlsConnection implements Inspector {
       case "closed":
         this.wants = "nothing";
         this.#handshake.close();
+        this.#handshake.release();
         for (const side of SIDES) {
           releaseChain(this.#sides[side].chain);
           this.#sides[side].close();
@@ -96,9 +96,7 @@ export class TlsConnection implements Inspector {
 
   /** What was seen so far; absent when it was no TLS handshake. */
   result(): TlsObservation | undefined {
-    const seen = observe(this.#handshake);
-    const opened = this.#handshake.unsealing?.sealed;
-    return seen === undefined || opened === undefined ? seen : withOpened(seen, opened);
+    return observe(this.#handshake);
   }
 
   #bytes(

@@ -8,6 +8,12 @@ import type { KeyLog } from "../keys/key-log.ts";
 import { FINISHED } from "../keys/sealed-handshake.ts";
 import type { Alert, Proof, TlsObservation, Unproved } from "../observation.ts";
 import { readChain } from "./certificate-message.ts";
+import {
+  keepTimestamps,
+  readCertificateStatus,
+  releaseCertificateStatus,
+  releaseTimestamps,
+} from "./certificate-status.ts";
 import { type ClientHello, readClientHello } from "./client-hello.ts";
 import {
   APPLICATION_DATA,
@@ -70,6 +76,9 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   unsealing: Unsealing | undefined;
   /** By side: also one that could not be read, whose place no other takes. */
   readonly #certificateSent: [boolean, boolean] = [false, false];
+  /** OCSP responses that the server stapled, and timestamps of its hello. */
+  stapled: readonly Uint8Array[] | undefined;
+  timestamps: Uint8Array | undefined;
   /** Of the ServerHello that counts, to TLS 1.2. */
   #serverRandom: Uint8Array | undefined;
 
@@ -103,13 +112,16 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     switch (type) {
       case CLIENT_HELLO:
         if (this.keys !== undefined) {
-          this.unsealing ??= unsealingOf(this.keys, bytes, from, to);
+          this.unsealing ??= unsealingOf(this.keys, this.transport, bytes, from, to);
           this.unsealing?.clientHello(bytes, from, to);
         }
         return this.clientHello(side, readClientHello(bytes, from, to, this.transport), atUs);
       case SERVER_HELLO: {
         const before = this.server;
         this.#serverHello(side, readServerHello(bytes, from, to));
+        if (this.server !== undefined && this.server !== before) {
+          this.#keepTimestamps(this.server, bytes);
+        }
         if (this.server !== before && this.unsealing !== undefined) {
           this.#unseal(this.unsealing, side, bytes, from, to);
         }
@@ -150,6 +162,9 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
       case SERVER_HELLO_DONE:
         this.serverSide ??= side;
         this.serverHelloDone ||= from === to;
+        break;
+      case CERTIFICATE_STATUS:
+        this.#certificateStatus(side, readCertificateStatus(bytes, from, to));
         break;
       case CLIENT_KEY_EXCHANGE:
         this.helloSide ??= side;
@@ -278,7 +293,8 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
 
   #unseal(unsealing: Unsealing, side: Side, bytes: Uint8Array, from: number, to: number): void {
     const openers = unsealing.serverHello(this.server!, bytes, from, to);
-    if (openers === undefined) return;
+    // QUIC and DTLS have packets of their own, and whoever reads those opens them.
+    if (openers === undefined || this.transport !== "tcp") return;
     const client: Side = side === 0 ? 1 : 0;
     this.sides[side].unsealer = new SealedReader(side, openers.server, this);
     if (openers.client !== undefined) {
@@ -291,6 +307,29 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     this.sides[side].unsealer?.close();
     this.sides[side].unsealer = undefined;
     this.#tls13Finished(side);
+  }
+
+  /** The first one of the server's, ahead of its Done: a client has none, and no second one counts. */
+  #certificateStatus(side: Side, responses: readonly Uint8Array[] | string): void {
+    this.serverSide ??= side;
+    if (typeof responses === "string") {
+      return this.malformedMessage(side, "certificate-status", responses);
+    }
+    const counts = side === this.serverSide && !this.serverHelloDone && this.stapled === undefined;
+    if (counts) this.stapled = responses;
+    else releaseCertificateStatus(responses);
+  }
+
+  #keepTimestamps({ timestampsFrom, timestampsTo }: ServerHello, bytes: Uint8Array): void {
+    if (timestampsTo === 0) return;
+    releaseTimestamps(this.timestamps);
+    this.timestamps = keepTimestamps(bytes, timestampsFrom, timestampsTo);
+  }
+
+  /** Gives back what other connections may have as well. Once, when nobody asks any more. */
+  release(): void {
+    releaseCertificateStatus(this.stapled);
+    releaseTimestamps(this.timestamps);
   }
 
   /** In TLS 1.3 only hellos are in clear: anything else in clear is nothing a peer would believe. */
@@ -336,6 +375,7 @@ const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_REQUEST = 13;
 const SERVER_HELLO_DONE = 14;
 const CLIENT_KEY_EXCHANGE = 16;
+const CERTIFICATE_STATUS = 22;
 
 /** TLS HandshakeType registry, in kebab case. */
 const MESSAGE_NAMES = new Map([
@@ -354,7 +394,7 @@ const MESSAGE_NAMES = new Map([
   [CLIENT_KEY_EXCHANGE, "client-key-exchange"],
   [20, "finished"],
   [21, "certificate-url"],
-  [22, "certificate-status"],
+  [CERTIFICATE_STATUS, "certificate-status"],
   [23, "supplemental-data"],
   [24, "key-update"],
   [25, "compressed-certificate"],

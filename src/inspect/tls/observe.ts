@@ -3,13 +3,22 @@
  * certificate is missing, why.
  */
 import type { Side } from "../../flow/event.ts";
-import type { SeenCertificates, TlsObservation, Unseen } from "../observation.ts";
+import type { Proof, SeenCertificates, TlsObservation, Unproved, Unseen } from "../observation.ts";
 import { cipherSuiteName } from "./cipher-suites.ts";
 import { type Handshake, isTls13 } from "./handshake.ts";
+import { withOpened } from "./keys/observe.ts";
 import { groupName, versionName } from "./names.ts";
+import { unsignedExchange } from "./server-key-exchange.ts";
 
 /** What was seen so far; absent when it was no TLS handshake. */
 export function observe(seen: Handshake): TlsObservation | undefined {
+  const inClear = observeInClear(seen);
+  const opened = seen.unsealing?.sealed;
+  if (inClear === undefined || opened === undefined) return inClear;
+  return withOpened(inClear, opened);
+}
+
+function observeInClear(seen: Handshake): TlsObservation | undefined {
   if (!seen.handshakeSeen) return undefined;
   const client = clientOf(seen);
   const server: Side = client === 0 ? 1 : 0;
@@ -23,6 +32,8 @@ export function observe(seen: Handshake): TlsObservation | undefined {
   const renegotiations = Math.max(seen.sides[client].changes, seen.sides[server].changes) - 1;
   const tls13 = answer !== undefined && isTls13(answer.version);
   const ech = echOf(seen);
+  const certificates = certificatesOfServer(seen, server, resumed);
+  const proof = certificates.seen === "no" ? undefined : (seen.proof ?? whyUnproved(seen));
   return {
     kind: "tls",
     flow: seen.flow,
@@ -48,8 +59,11 @@ export function observe(seen: Handshake): TlsObservation | undefined {
       level: alert.level,
       name: alert.name,
     })),
-    certificates: certificatesOfServer(seen, server, resumed),
+    certificates,
     ...(clientCertificates !== undefined && { clientCertificates }),
+    ...(proof !== undefined && proofOr(proof)),
+    ...(seen.stapled !== undefined && { stapled: seen.stapled }),
+    ...(seen.timestamps !== undefined && { timestamps: seen.timestamps }),
     coverage: missing(seen),
   };
 }
@@ -96,19 +110,33 @@ function certificatesOfServer(
   return { seen: "no", why: whyUnseen(seen, server, resumed), chain: NO_CHAIN };
 }
 
+function proofOr(proof: Proof | Unproved): Pick<TlsObservation, "proof" | "unproved"> {
+  return typeof proof === "string" ? { unproved: proof } : { proof };
+}
+
+/** A certificate was seen, and no ServerKeyExchange. */
+function whyUnproved({ v2, server, lost, cut }: Handshake): Unproved {
+  // SSL 2 has nothing else.
+  if (v2 !== undefined) return "static-rsa";
+  if (server === undefined) return lost || cut ? "loss" : "midstream";
+  return unsignedExchange(server.cipher) ?? (lost || cut ? "loss" : "cut-short");
+}
+
 /**
  * Whether nothing can have come between a side's messages. Behind another protocol that is only
  * known once the handshake's end stands where it must: OpenVPN or WebSocket go on framing their
  * own packets, and a certificate with such headers in it is not the one that was sent.
  */
 function inOnePiece(seen: Handshake, side: Side): boolean {
-  return !seen.upgraded[side] || seen.sides[side].finished;
+  return seen.upgradedAt[side] === 0 || seen.sides[side].finished;
 }
 
 function whyUnseen(seen: Handshake, server: Side, resumed: TlsObservation["resumed"]): Unseen {
   if (resumed !== false) return "resumed";
   const answer = seen.server;
-  if (answer !== undefined && !answer.retry && isTls13(answer.version)) return "encrypted";
+  if (answer !== undefined && !answer.retry && isTls13(answer.version)) {
+    return seen.transport === "quic" ? "quic" : "encrypted";
+  }
   if (seen.sides[server].chain?.length === 0 || seen.serverHelloDone) return "none-sent";
   return seen.lost || seen.cut ? "loss" : "cut-short";
 }

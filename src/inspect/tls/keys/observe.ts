@@ -7,7 +7,8 @@ export function withOpened(seen: TlsObservation, opened: SealedHandshake): TlsOb
   const certificates = ofServer(seen, server);
   const clientCertificates = ofClient(opened) ?? seen.clientCertificates;
   const clientProof = opened.client.proof;
-  const proved = server.proof === undefined ? UNPROVED : { proof: server.proof };
+  const unproved = server.malformed ? ("malformed" as const) : ("cut-short" as const);
+  const proved = server.proof === undefined ? { unproved } : { proof: server.proof };
   return {
     ...seen,
     ...(alpn !== undefined && { alpn }),
@@ -35,7 +36,6 @@ function ofClient({ client, certificateRequested }: SealedHandshake): SeenCertif
   return chain !== undefined || finished !== undefined ? NONE_SENT : ENCRYPTED;
 }
 
-const UNPROVED = { unproved: "cut-short" as const };
 const RAW_KEY: SeenCertificates = { seen: "no", why: "raw-public-key", chain: [] };
 const NONE_SENT: SeenCertificates = { seen: "no", why: "none-sent", chain: [] };
 const ENCRYPTED: SeenCertificates = { seen: "no", why: "encrypted", chain: [] };

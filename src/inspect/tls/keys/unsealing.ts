@@ -6,8 +6,9 @@
  */
 import { CLIENT_HANDSHAKE, type KeyLog, SERVER_HANDSHAKE } from "../../keys/key-log.ts";
 import { SealedHandshake } from "../../keys/sealed-handshake.ts";
-import { tls13Suite } from "../../keys/suite.ts";
+import { type Suite, tls13Suite } from "../../keys/suite.ts";
 import { Transcript } from "../../keys/transcript.ts";
+import type { TlsObservation } from "../../observation.ts";
 import type { ServerHello } from "../server-hello.ts";
 import type { Opener } from "./opener.ts";
 import { Tls13Opener } from "./tls13-opener.ts";
@@ -15,24 +16,34 @@ import { Tls13Opener } from "./tls13-opener.ts";
 /** For the sender of the ClientHello whose body begins at `from`, if the key log knows it. */
 export function unsealingOf(
   keys: KeyLog,
+  transport: Transport,
   bytes: Uint8Array,
   from: number,
   to: number,
 ): Unsealing | undefined {
   if (to - from < RANDOM_AT + RANDOM_BYTES || !keys.knows(bytes, from + RANDOM_AT))
     return undefined;
-  return new Unsealing(keys, bytes.slice(from + RANDOM_AT, from + RANDOM_AT + RANDOM_BYTES));
+  return new Unsealing(
+    keys,
+    transport,
+    bytes.slice(from + RANDOM_AT, from + RANDOM_AT + RANDOM_BYTES),
+  );
 }
 
 export class Unsealing {
-  /** Once the ServerHello was read. */
+  /** This, the suite and the secrets: once the ServerHello was read. */
   sealed: SealedHandshake | undefined;
+  suite: Suite | undefined;
+  /** Handshake traffic secrets, from which each transport makes its keys. */
+  secrets: { readonly server: Uint8Array; readonly client?: Uint8Array } | undefined;
   readonly #keys: KeyLog;
+  readonly #transport: Transport;
   readonly #clientRandom: Uint8Array;
   readonly #transcript = new Transcript();
 
-  constructor(keys: KeyLog, clientRandom: Uint8Array) {
+  constructor(keys: KeyLog, transport: Transport, clientRandom: Uint8Array) {
     this.#keys = keys;
+    this.#transport = transport;
     this.#clientRandom = clientRandom;
   }
 
@@ -60,7 +71,10 @@ export class Unsealing {
     if (hello.retry || server === undefined || transcript.overflown) return undefined;
     const { hash } = suite;
     const secrets = { server, ...(client !== undefined && { client }) };
-    this.sealed = new SealedHandshake({ hash, transcript, secrets, protocol: "tls" });
+    const protocol = this.#transport === "tcp" ? "tls" : this.#transport;
+    this.sealed = new SealedHandshake({ hash, transcript, secrets, protocol });
+    this.suite = suite;
+    this.secrets = secrets;
     return {
       server: new Tls13Opener(suite, server, draft, false),
       client: client && new Tls13Opener(suite, client, draft, true),
@@ -74,11 +88,14 @@ export class Unsealing {
 
 /** The draft of TLS 1.3, 28 for RFC 8446; absent when keys were made in another way then. */
 function draftOf(version: number): number | undefined {
-  if (version === 0x0304) return 28;
+  if (version === 0x0304 || version === DTLS13) return 28;
   const draft = version >> 8 === 0x7f ? version & 0xff : 0;
   return draft >= DRAFT_OF_LABELS ? draft : undefined;
 }
 
+type Transport = TlsObservation["transport"];
+
+const DTLS13 = 0xfefc;
 const RANDOM_AT = 2;
 const RANDOM_BYTES = 32;
 const CLIENT_HELLO = 1;
