@@ -26,9 +26,9 @@ export class Campaign {
   /** Runs all tests once as they are. Those that fail or take too long are told and left out. */
   async measure(subjects: readonly Subject[]): Promise<void> {
     const places: Record<string, Places[string][number][]> = {};
-    for (const { path, id, start } of subjects) {
+    for (const { path, id, at } of subjects) {
       places[path] ??= [];
-      places[path].push({ at: start, id });
+      places[path].push({ at, id });
     }
     for (const file of this.#files) {
       const question = { kind: "measure", file, places } as const;

@@ -50,7 +50,7 @@ describe("a mutant", () => {
 
   test("says where it is and what changed", () => {
     expect(mutantsOf("a;\nb && c;\n")).toEqual([
-      { start: 5, end: 7, text: "||", line: 2, change: "&& to ||" },
+      { start: 5, end: 7, text: "||", at: 3, line: 2, change: "&& to ||" },
     ]);
     expect(mutantsOf("x(1,\n0x10)").map(({ line, change }) => [line, change])).toEqual([
       [1, "1 to 2"],

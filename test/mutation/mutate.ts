@@ -12,6 +12,8 @@ export interface Mutant {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+  /** Where what it is part of begins: it is reached when this is. */
+  readonly at: number;
   /** From 1. */
   readonly line: number;
   /** What stood there and what stands there now, as in `< to <=`. */
@@ -30,7 +32,7 @@ export function mutantsOf(source: string): Mutant[] {
 /** The source with one mutant in it. */
 export function mutate(
   source: string,
-  { start, end, text }: Omit<Mutant, "line" | "change">,
+  { start, end, text }: Pick<Mutant, "start" | "end" | "text">,
 ): string {
   return source.slice(0, start) + text + source.slice(end);
 }
@@ -61,7 +63,15 @@ function editsOf(node: Node, source: string): Edit[] {
       return operatorEdits(node, source);
     case "UnaryExpression":
       if (node.operator !== "!") return [];
-      return [{ start: node.start, end: node.start + 1, text: "", change: "! to nothing" }];
+      return [
+        {
+          start: node.start,
+          end: node.start + 1,
+          text: "",
+          at: node.start,
+          change: "! to nothing",
+        },
+      ];
     case "Literal":
       return literalEdits(node);
     case "IfStatement":
@@ -81,16 +91,19 @@ function operatorEdits(node: Node, source: string): Edit[] {
     start,
     end: start + operator.length,
     text,
+    at: node.start,
     change: `${operator} to ${text}`,
   }));
 }
 
 function literalEdits({ start, end, value, raw }: Node): Edit[] {
   if (typeof value === "boolean") {
-    return [{ start, end, text: String(!value), change: `${value} to ${!value}` }];
+    return [{ start, end, text: String(!value), at: start, change: `${value} to ${!value}` }];
   }
   if (typeof value !== "number" || !Number.isInteger(value) || value > NUMBER_MAX) return [];
-  return [{ start, end, text: String(value + 1), change: `${String(raw)} to ${value + 1}` }];
+  return [
+    { start, end, text: String(value + 1), at: start, change: `${String(raw)} to ${value + 1}` },
+  ];
 }
 
 /** `if (this) return;` as if the guard were not there. */
@@ -99,7 +112,7 @@ function guardEdits(node: Node, source: string): Edit[] {
   if (alternate !== null || !leaves(consequent!)) return [];
   const { start, end } = test!;
   const text = `false && (${source.slice(start, end)})`;
-  return [{ start, end, text, change: "guard to nothing" }];
+  return [{ start, end, text, at: start, change: "guard to nothing" }];
 }
 
 function leaves(statement: Node): boolean {
