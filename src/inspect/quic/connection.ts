@@ -1,0 +1,253 @@
+/**
+ * A UDP conversation, read as QUIC v1 and v2 (RFC 9000, RFC 9001, RFC 9369) and the drafts before them.
+ *
+ * Three facts shape what is here:
+ *
+ *   1. Two ports may carry many connections, one after the other or at once (RFC 9000 §5.2): whose a
+ *      packet is its ids say, and whether that is true only the keys. A connection that hides behind an
+ *      approved one on the same ports is told like any other.
+ *   2. Initial keys are nobody's secret, so anybody can send an Initial packet that opens. What two of
+ *      them say differently is told as an overlap, and neither is believed over the other.
+ *   3. Once its handshakes are read, all that a conversation may still want is told by the first byte of
+ *      a datagram, since application data has another header: then only `records` are wanted.
+ */
+import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
+import type { Malformed } from "../../stage.ts";
+import type { KeyLog } from "../keys/key-log.ts";
+import type { TlsObservation } from "../observation.ts";
+import { Handshake } from "../tls/handshake.ts";
+import { observe } from "../tls/observe.ts";
+import { type Overlap, type Packet, QuicHandshake, QuicSide } from "./handshake.ts";
+import { isLongHeader, readLongHeader, versionsOffered } from "./header.ts";
+import type { KnownIds } from "./known-ids.ts";
+import { initialKeys } from "./packet-keys.ts";
+
+export class QuicConnection implements Inspector {
+  wants: Wants = "bytes";
+  readonly nextRecord: readonly [number, number] = [0, 0];
+  /** The first version spoken that is not read. */
+  unreadVersion: number | undefined;
+  readonly #flow: Flow;
+  readonly #keys: KeyLog | undefined;
+  readonly #ids: KnownIds | undefined;
+  /** In the order in which they began. */
+  readonly #handshakes: QuicHandshake[] = [];
+  /** What belongs to none of them, and whether there was one whose beginning is missing. */
+  readonly #rest: Handshake<QuicSide>;
+  /** The client's ids, behind which a version stood that is not read. */
+  #unread: { readonly side: Side; readonly dcid: string; readonly scid: string } | undefined;
+  #unopened = 0;
+  /** Packets with a short header while there was no handshake. */
+  #short = 0;
+
+  /**
+   * @param keys secrets that open Handshake packets
+   * @param ids where ids are kept that a connection is known by when its address changes
+   */
+  constructor(flow: Flow, keys?: KeyLog, ids?: KnownIds) {
+    this.#flow = flow;
+    this.#keys = keys;
+    this.#ids = ids;
+    this.#rest = new Handshake(flow, "quic", QuicSide);
+  }
+
+  get idle(): boolean {
+    return (
+      this.#handshakes.length === 0 && !this.#rest.handshakeSeen && this.unreadVersion === undefined
+    );
+  }
+
+  /** Certificates and versions will not change any more. */
+  get settled(): boolean {
+    return this.wants !== "bytes";
+  }
+
+  /** Bounded: the first few of each connection. */
+  get malformed(): readonly (Malformed & { readonly side: Side })[] {
+    const few = [...this.#rest.malformed, ...this.#handshakes.flatMap(({ tls }) => tls.malformed)];
+    if (this.#unopened <= UNOPENED_TOLD_MAX) return few;
+    const reason = `${this.#unopened} packets in all that their keys do not open`;
+    return [...few, { kind: "malformed", at: "quic-packet", reason, offset: 0, side: 0 }];
+  }
+
+  get overlaps(): readonly Overlap[] {
+    return this.#handshakes.flatMap(({ overlaps }) => overlaps);
+  }
+
+  push(event: FlowEvent): void {
+    if (event.kind === "closed") return this.#close();
+    if (event.kind !== "datagram" || this.wants === "nothing") return;
+    this.#datagram(event.side, event.bytes, event.from, event.to, event.cut, event.atUs);
+    this.#decideWants();
+  }
+
+  /** What was seen so far, for each connection; none when there was no QUIC that we read. */
+  results(): readonly TlsObservation[] {
+    const seen: TlsObservation[] = [];
+    let before: QuicHandshake | undefined;
+    for (const one of this.#handshakes) {
+      const again = before?.tls.hello?.serverName === one.tls.hello?.serverName;
+      const said = one.result(again ? before : undefined);
+      // What was refused is told with what came of it, unless that is something else.
+      if (before !== undefined && again) seen.pop();
+      if (said !== undefined) seen.push(said);
+      before = one.refused ? one : undefined;
+    }
+    if (seen.length > 0) return seen;
+    const headless = observe(this.#rest);
+    return headless === undefined ? [] : [headless];
+  }
+
+  #datagram(
+    side: Side,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    cut: number,
+    atUs: number,
+  ): void {
+    for (let at = from; at < to; ) {
+      if (!isLongHeader(bytes[at]!)) {
+        // Zeros behind the last packet are padding that stands in none (RFC 9000 §12.2).
+        if (at === from || bytes[at] !== 0) this.#application(side);
+        return;
+      }
+      const header = readLongHeader(bytes, at, to, cut);
+      if (typeof header === "string") {
+        return this.#rest.malformedAt(side, "quic-packet", header, at - from);
+      }
+      this.#packet({ side, header, bytes, offset: at - from, atUs });
+      at = header.end;
+    }
+  }
+
+  #application(side: Side): void {
+    if (this.#handshakes.length === 0) this.#short++;
+    for (const one of this.#handshakes) if (!one.done) one.short(side);
+  }
+
+  #packet(packet: Packet): void {
+    const { header, side, offset } = packet;
+    if (header.type === "version-negotiation") return this.#negotiation(packet);
+    if (header.type === "unread") {
+      this.unreadVersion ??= header.number;
+      this.#unread ??= { side, dcid: header.dcid, scid: header.scid };
+      return;
+    }
+    const owner = this.#handshakes.find((one) => one.owns(packet));
+    if (header.promised > header.end) return this.#cut(packet, owner);
+    switch (header.type) {
+      case "initial":
+        return this.#initial(packet, owner);
+      case "retry":
+        if (owner !== undefined) return owner.retry(packet);
+        return this.#rest.malformedAt(side, "quic-retry", "Retry that answers nothing", offset);
+      case "0-rtt":
+        return owner?.earlyData();
+      case "handshake":
+        if (owner === undefined) this.#headless();
+        else if (!owner.handshake(packet)) this.#unopenedPacket(packet, "Handshake");
+    }
+  }
+
+  /** Without its last bytes nothing says that a packet is what its sender sealed. */
+  #cut({ header, side }: Packet, owner: QuicHandshake | undefined): void {
+    if (owner === undefined) {
+      this.#rest.handshakeSeen = true;
+      this.#rest.cut = true;
+    } else if (!owner.done) {
+      owner.tls.cut = true;
+      if (header.type === "handshake") owner.sealed(side);
+    }
+  }
+
+  #initial(packet: Packet, owner: QuicHandshake | undefined): void {
+    const mayOpen = (one: QuicHandshake) =>
+      !one.done && (!one.refused || one.version === packet.header.number);
+    if (owner !== undefined && mayOpen(owner) && owner.initial(packet)) {
+      if (owner.serverId !== undefined) this.#ids?.add(owner.serverId, owner);
+      return;
+    }
+    // Ids do not bind: a client may begin under one that is in use.
+    if (this.#handshakes.some((one) => one !== owner && mayOpen(one) && one.initial(packet)))
+      return;
+    if (this.#begin(packet)) return;
+    // What comes late under the ids of a handshake that is over needs no reading.
+    if (owner?.done === true) return;
+    if (this.#handshakes.length === 0) this.#headless();
+    this.#unopenedPacket(packet, "Initial");
+  }
+
+  /** A new connection, if the packet opens as a client's first. False if it does not. */
+  #begin(packet: Packet): boolean {
+    const { side, header, bytes, offset } = packet;
+    const { client } = initialKeys(header.version!, Buffer.from(header.dcid, "latin1"));
+    if (client.open(bytes, header.from, header.body, header.end, -1) === undefined) return false;
+    if (this.#handshakes.length >= HANDSHAKES_MAX) {
+      const reason = `more than ${HANDSHAKES_MAX} connections on the same ports: not read`;
+      this.#rest.malformedAt(side, "quic-connection", reason, offset);
+      return true;
+    }
+    const begun = new QuicHandshake(this.#flow, side, header, this.#keys);
+    if (this.#handshakes.length === 0) begun.tls.steps = this.#rest.steps;
+    this.#handshakes.push(begun);
+    begun.initial(packet);
+    return true;
+  }
+
+  #negotiation(packet: Packet): void {
+    const { side, header, offset } = packet;
+    const { dcid, scid } = header;
+    const offered = versionsOffered(packet.bytes, header);
+    const owner = this.#handshakes.find((one) => side !== one.client && one.began(scid, dcid));
+    const unread = this.#unread;
+    const asked = unread?.side !== side && unread?.dcid === scid && unread.scid === dcid;
+    let fault: string | undefined;
+    if (typeof offered === "string") fault = offered;
+    else if (owner !== undefined) fault = owner.refuse(offered);
+    else if (asked) this.#rest.step("version-negotiation");
+    else fault = "version negotiation that answers nothing";
+    if (fault !== undefined) {
+      this.#rest.malformedAt(side, "quic-version-negotiation", fault, offset);
+    }
+  }
+
+  /** Packets of a handshake whose beginning was not captured. */
+  #headless(): void {
+    this.#rest.handshakeSeen = true;
+    this.#rest.midstream = true;
+  }
+
+  /** Damaged, forged, or of a handshake whose beginning was not captured. */
+  #unopenedPacket({ side, offset }: Packet, what: string): void {
+    if (++this.#unopened > UNOPENED_TOLD_MAX) return;
+    this.#rest.malformedAt(side, "quic-packet", `${what} packet that its keys do not open`, offset);
+  }
+
+  #decideWants(): void {
+    const { length } = this.#handshakes;
+    if (this.#unopened >= UNOPENED_MAX) {
+      this.wants = "nothing";
+      for (const { tls } of this.#handshakes) tls.lost ||= !tls.established;
+    } else if (length > 0 ? this.#handshakes.every(({ done }) => done) : this.#short > SHORT_MAX) {
+      this.wants = "records";
+    } else {
+      this.wants = "bytes";
+    }
+  }
+
+  #close(): void {
+    this.wants = "nothing";
+    for (const one of this.#handshakes) {
+      if (one.serverId !== undefined) this.#ids?.remove(one.serverId, one);
+      one.close();
+    }
+  }
+}
+
+/** On the same two ports; each is kept until these are idle. */
+const HANDSHAKES_MAX = 64;
+const UNOPENED_TOLD_MAX = 4;
+/** Each costs some tries with every key there is. */
+const UNOPENED_MAX = 64;
+const SHORT_MAX = 64;
