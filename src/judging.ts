@@ -6,8 +6,13 @@
  */
 import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
-import type { SeenCertificates, TlsObservation } from "./inspect/observation.ts";
-import { TlsConnection } from "./inspect/tls/connection.ts";
+import { Connection } from "./inspect/connection.ts";
+import type {
+  OpaqueObservation,
+  PlaintextObservation,
+  SeenCertificates,
+  TlsObservation,
+} from "./inspect/observation.ts";
 import { Judge, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Finding } from "./judge/finding.ts";
@@ -21,8 +26,10 @@ import {
   findingLine,
   lossLine,
   malformedLine,
+  opaqueLine,
   type Place,
   placeOf,
+  plaintextLine,
   tlsLine,
   verdictLine,
 } from "./report/build.ts";
@@ -76,7 +83,7 @@ export class Judging implements Above {
 
   open(flow: Flow): Inspector {
     if (flow.transport === "udp") return UNREAD;
-    return new Guarded(new TlsConnection(flow), flow, this);
+    return new Guarded(new Connection(flow), flow, this);
   }
 
   close(flow: Flow, inspector: Inspector): void {
@@ -120,14 +127,15 @@ export class Judging implements Above {
     }
   }
 
-  #closed(flow: Flow, connection: TlsConnection): void {
-    const observation = connection.result();
+  #closed(flow: Flow, connection: Connection): void {
+    const seen = connection.result();
+    const observation = seen.tls;
     const overlaps = this.#overlaps.get(flow);
     const client = observation?.client ?? clientOf(flow);
     const server = flow.ends[client === 0 ? 1 : 0];
     const direction = this.#local.direction(flow.ends[client].ip, server.ip);
     const place = placeOf(flow, client, direction);
-    for (const malformed of connection.malformed) {
+    for (const malformed of connection.tls.malformed) {
       this.#write(malformedLine(malformed, { atUs: flow.openedAtUs, flow: place.flow }));
     }
     const evasions = overlaps?.map(({ side, offset, atUs }) => ({
@@ -135,6 +143,8 @@ export class Judging implements Above {
       atUs,
     }));
     for (const { finding, atUs } of evasions ?? []) this.#finding(finding, atUs, place);
+    for (const clear of seen.plaintext) this.#inClear(clear);
+    if (seen.opaque !== undefined) this.#inClear(seen.opaque);
     if (observation === undefined) return;
 
     this.handshakes++;
@@ -149,6 +159,16 @@ export class Judging implements Above {
     if (this.#observations || verdict.decision !== "pass") {
       this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place, verdict));
     }
+  }
+
+  /** What is normal stays quiet: alone, that something is in clear or unknown is no finding. */
+  #inClear(seen: PlaintextObservation | OpaqueObservation): void {
+    if (!this.#observations) return;
+    const { flow, client } = seen;
+    const server = flow.ends[client === 0 ? 1 : 0];
+    const place = placeOf(flow, client, this.#local.direction(flow.ends[client].ip, server.ip));
+    const plaintext = seen.kind === "plaintext";
+    this.#write(plaintext ? plaintextLine(seen, place) : opaqueLine(seen, place));
   }
 
   #tls(
@@ -244,12 +264,12 @@ export class Judging implements Above {
 
 /** Keeps a fault of one connection's inspector from the others: it is reported, and reads no more. */
 class Guarded implements Inspector {
-  readonly inner: TlsConnection;
+  readonly inner: Connection;
   readonly #flow: Flow;
   readonly #judging: Judging;
   #broken = false;
 
-  constructor(inner: TlsConnection, flow: Flow, judging: Judging) {
+  constructor(inner: Connection, flow: Flow, judging: Judging) {
     this.inner = inner;
     this.#flow = flow;
     this.#judging = judging;

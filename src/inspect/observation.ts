@@ -128,6 +128,12 @@ export interface TlsObservation {
   readonly clientProof?: Proof;
   /** Whether the server's Finished fits what was read, where keys open it. */
   readonly finished?: "verified" | "failed";
+  /**
+   * DER of the OCSP responses that the server stapled, in the order of its chain, empty where it had
+   * none; and its list of signed certificate timestamps. The same object for the same bytes.
+   */
+  readonly stapled?: readonly Uint8Array[];
+  readonly timestamps?: Uint8Array;
   /** What was missing while the handshake was read: INTERFACE's `coverage` words. */
   readonly coverage: readonly ("loss" | "snaplen" | "midstream" | "first-64k" | "bypassable")[];
 }

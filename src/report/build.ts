@@ -7,7 +7,12 @@
  * worked out once, in `placeOf`.
  */
 import type { Endpoint, Flow, Side } from "../flow/event.ts";
-import type { SeenCertificates, TlsObservation } from "../inspect/observation.ts";
+import type {
+  OpaqueObservation,
+  PlaintextObservation,
+  SeenCertificates,
+  TlsObservation,
+} from "../inspect/observation.ts";
 import type { Malformed } from "../stage.ts";
 import {
   type CertificateLine,
@@ -19,6 +24,8 @@ import {
   type FindingLine,
   type LossLine,
   type MalformedLine,
+  type OpaqueLine,
+  type PlaintextLine,
   SCHEMA_VERSION,
   SHARED,
   type SummaryLine,
@@ -116,6 +123,44 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     evidence: extra.evidence,
     expected: extra.expected,
     [SHARED]: extra.shared,
+  };
+}
+
+export function plaintextLine(
+  observation: PlaintextObservation,
+  place: Place,
+  expected?: Expected,
+): PlaintextLine {
+  return {
+    kind: "plaintext",
+    atUs: observation.atUs,
+    flow: place.flow,
+    workload: place.workload,
+    client: place.client,
+    server: place.server,
+    direction: place.direction,
+    protocol: observation.protocol,
+    exposes: observation.exposes,
+    startTls: observation.startTls,
+    expected,
+  };
+}
+
+/** Measures are printed to three digits: more says nothing about a few kilobytes. */
+export function opaqueLine(observation: OpaqueObservation, place: Place): OpaqueLine {
+  const { entropy, printable } = observation;
+  return {
+    kind: "opaque",
+    atUs: observation.atUs,
+    flow: place.flow,
+    workload: place.workload,
+    client: place.client,
+    server: place.server,
+    direction: place.direction,
+    why: observation.why,
+    encryption: observation.encryption,
+    entropy: entropy && Number(entropy.toFixed(3)),
+    printable: printable && Number(printable.toFixed(3)),
   };
 }
 

@@ -7,6 +7,7 @@
  * escapes twice. An absent field may be `undefined`, which JSON omits.
  */
 import type { Alert, SeenCertificates, TlsObservation, Unseen } from "../inspect/observation.ts";
+import type { Protocol } from "../inspect/plaintext/protocol.ts";
 
 export type Line =
   | TlsLine
@@ -137,7 +138,7 @@ export interface CertificateLine extends Placed {
 export interface PlaintextLine extends Placed, Ends {
   readonly kind: "plaintext";
   readonly flow: string;
-  readonly protocol: (typeof PROTOCOLS)[number];
+  readonly protocol: Protocol;
   readonly exposes: readonly Exposed[];
   readonly startTls: "none" | "offered" | "refused" | "stripped" | "upgraded";
   readonly expected?: Expected | undefined;
@@ -155,6 +156,8 @@ export interface OpaqueLine extends Placed, Ends {
   readonly kind: "opaque";
   readonly flow: string;
   readonly why: "unknown-protocol" | "joined-midstream" | "gap" | "encrypted-unknown";
+  /** What encrypts, where that much is known. */
+  readonly encryption?: string | undefined;
   /** Bits a byte, 0 to 8. */
   readonly entropy?: number | undefined;
   /** Part of the bytes that are printable ASCII, 0 to 1. */
@@ -291,21 +294,6 @@ export const STEPS = [
   "mode",
 ] as const;
 /** `protocol` of a plaintext line. */
-export const PROTOCOLS = [
-  "http",
-  "http2",
-  "websocket",
-  "smtp",
-  "imap",
-  "pop3",
-  "ftp",
-  "telnet",
-  "ldap",
-  "postgresql",
-  "mysql",
-  "redis",
-  "mqtt",
-] as const;
 export const COVERAGES = ["loss", "snaplen", "midstream", "first-64k", "bypassable"] as const;
 /** Counts up when a key changes its meaning or goes away; new keys do not count. */
 export const SCHEMA_VERSION = 1;

@@ -5,15 +5,8 @@
  * every line of every golden). It changes together with lines.ts and build.ts; optional keys end in
  * `?` here, and the order of keys is the order in which they are printed.
  */
-import {
-  CONFIDENCES,
-  COVERAGES,
-  DECISIONS,
-  PROTOCOLS,
-  SCHEMA_VERSION,
-  SEVERITIES,
-  STEPS,
-} from "./lines.ts";
+import { ENCRYPTIONS, PROTOCOLS } from "../inspect/plaintext/protocol.ts";
+import { CONFIDENCES, COVERAGES, DECISIONS, SCHEMA_VERSION, SEVERITIES, STEPS } from "./lines.ts";
 
 export interface Schema {
   readonly [keyword: string]: unknown;
@@ -176,6 +169,10 @@ const KINDS: Readonly<Record<string, Schema>> = {
   opaque: line("opaque", "a connection that could not be read", {
     ...ends,
     why: oneOf("unknown-protocol", "joined-midstream", "gap", "encrypted-unknown"),
+    "encryption?": described(
+      oneOf("tls", ...ENCRYPTIONS),
+      "what encrypts, where only that much is known",
+    ),
     "entropy?": { description: "bits a byte", type: "number", minimum: 0, maximum: 8 },
     "printable?": described(part, "part of the bytes that are printable ASCII"),
   }),

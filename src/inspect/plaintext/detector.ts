@@ -14,11 +14,11 @@
  * A detector is asked once a connection, when enough was said or it is over; what it is shown is
  * bounded (`SAID_BYTES_MAX`, `DATAGRAMS_MAX`), so it may look at all of it, and must not keep any.
  */
-import type { Protocol } from "./protocol.ts";
+import type { Encryption, Protocol } from "./protocol.ts";
 import type { Said } from "./said.ts";
 
 export interface Detector {
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | Encryption;
   readonly transports: readonly ("tcp" | "udp")[];
   /** With what each side can begin, one character a byte; absent: anything. What rules out most. */
   readonly begins: { readonly client?: string; readonly server?: string };
@@ -62,9 +62,12 @@ export interface Exposure {
  * - `refused`: the client asked and the server said no.
  * - `stripped`: somebody between hid it: the offer or the request arrives masked, or the offer is
  *   there once and gone later without TLS in between.
- * - `agreed`: the server said yes. Whether TLS followed, the connection knows: it makes `upgraded` of
- *   it, and of a server's yes that no handshake followed, `offered`.
+ * - `asked`: the client asked, and what the server said to it was not seen.
+ * - `agreed`: the server said yes.
+ *
+ * Whether TLS followed, the connection knows: it makes `upgraded` of the last two and of `offered`, or
+ * `offered` of them where no handshake followed.
  */
-export type StartTls = "none" | "offered" | "refused" | "stripped" | "agreed";
+export type StartTls = "none" | "offered" | "refused" | "stripped" | "asked" | "agreed";
 
 export const NOT_YET = "not yet";

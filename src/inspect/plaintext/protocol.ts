@@ -49,4 +49,8 @@ export const PROTOCOLS = [
   "proxy",
 ] as const;
 
+/** What is told by its first bytes too, and then encrypts: never a plaintext line. */
+export const ENCRYPTIONS = ["ssh", "openvpn"] as const;
+
 export type Protocol = (typeof PROTOCOLS)[number];
+export type Encryption = (typeof ENCRYPTIONS)[number];

@@ -2,11 +2,11 @@
 import type { Side } from "../../flow/event.ts";
 import { type Detector, type Match, NOT_YET, type Opening } from "./detector.ts";
 import { DETECTORS } from "./index.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Encryption, Protocol } from "./protocol.ts";
 import type { Said } from "./said.ts";
 
 export interface Recognised {
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | Encryption;
   readonly match: Match;
   /** Which side is this protocol's client. */
   readonly client: Side;

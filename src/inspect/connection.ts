@@ -1,0 +1,127 @@
+/**
+ * A TCP connection, whatever it is: TLS, as TlsConnection reads it, else one of the plaintext protocols,
+ * else opaque. All see the same bytes from the first one, and a connection may be two of these, one
+ * behind the other: what is said in clear ends where TLS begins.
+ *
+ * Nothing is kept of a direction that begins with a TLS record, so a connection that is TLS from its
+ * first byte costs a comparison an event more than TlsConnection alone.
+ */
+import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
+import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
+import { opaque } from "./opaque/opaque.ts";
+import { told } from "./plaintext/observe.ts";
+import { Said } from "./plaintext/said.ts";
+import { Sample } from "./plaintext/sample.ts";
+import { TlsConnection } from "./tls/connection.ts";
+
+export interface Seen {
+  readonly tls?: TlsObservation | undefined;
+  /** The outermost first. */
+  readonly plaintext: readonly PlaintextObservation[];
+  readonly opaque?: OpaqueObservation | undefined;
+}
+
+export class Connection implements Inspector {
+  readonly tls: TlsConnection;
+  readonly #flow: Flow;
+  readonly #samples: [Sample | undefined, Sample | undefined] = [undefined, undefined];
+  #first: Side | undefined;
+  #gap = false;
+  /** No more is kept: what is in the samples will be judged. */
+  #heard = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.tls = new TlsConnection(flow);
+  }
+
+  get wants(): Wants {
+    const { wants } = this.tls;
+    return wants !== "nothing" || this.#heard || !this.tls.idle ? wants : "bytes";
+  }
+
+  /** Something in clear is not idle either: who reads it must not change in the middle. */
+  get idle(): boolean {
+    return this.tls.idle && this.#first === undefined;
+  }
+
+  get nextRecord(): readonly [number, number] {
+    return this.tls.nextRecord;
+  }
+
+  push(event: FlowEvent): void {
+    this.tls.push(event);
+    if (this.#heard) return;
+    if (event.kind === "bytes") {
+      if (this.tls.begins(event.side) === 0) return;
+      this.#keep(event.side, event.bytes, event.from, event.to, event.offset);
+    } else if (event.kind === "gap") {
+      this.#lose(event.side);
+    }
+  }
+
+  /** What was seen so far. */
+  result(): Seen {
+    const tls = this.tls.result();
+    const [one, other] = this.#samples;
+    if (one === undefined && other === undefined && tls !== undefined)
+      return { tls, plaintext: NONE };
+    return this.#result(tls);
+  }
+
+  #result(tls: TlsObservation | undefined): Seen {
+    const flow = this.#flow;
+    const sides = [this.#said(0), this.#said(1)] as const;
+    const clear = told({ flow, sides, first: this.#first ?? 0, tlsFollowed: tls !== undefined });
+    if (tls !== undefined) {
+      const { starttls, plaintext } = clear;
+      // Behind something that never spoke of TLS, a hello may as well be a part of what it carries.
+      return { tls: starttls === undefined ? tls : { ...tls, starttls }, plaintext };
+    }
+    if (clear.plaintext.length > 0 && clear.encryption === undefined) return clear;
+    const encryption = clear.encryption ?? (this.tls.idle ? undefined : "tls");
+    const unread = opaque({ flow, sides, gap: this.#gap, encryption });
+    return { plaintext: clear.plaintext, opaque: unread };
+  }
+
+  #keep(side: Side, bytes: Uint8Array, from: number, to: number, offset: number): void {
+    const begins = this.tls.begins(side);
+    if (begins !== undefined && begins < offset) return;
+    this.#first ??= side;
+    const sample = this.#sample(side);
+    if (begins !== undefined) {
+      sample.take(bytes, from, from + begins - offset);
+      sample.endAt(begins);
+    } else {
+      sample.take(bytes, from, to);
+    }
+    const [one, other] = this.#samples;
+    const past = offset + (to - from) >= HEARD_BYTES_MAX;
+    this.#heard = past || (one?.closed === true && other?.closed === true);
+  }
+
+  #lose(side: Side): void {
+    if (this.tls.begins(side) !== undefined) return;
+    const sample = this.#sample(side);
+    if (sample.closed) return;
+    sample.lose();
+    this.#gap = true;
+  }
+
+  #sample(side: Side): Sample {
+    this.#samples[side] ??= new Sample();
+    return this.#samples[side];
+  }
+
+  #said(side: Side): Said {
+    return this.#samples[side]?.said ?? UNSAID;
+  }
+}
+
+const NONE: readonly PlaintextObservation[] = [];
+const UNSAID = new Said(new Uint8Array(0), true);
+/**
+ * Of one direction, while the other has not said as much as is kept of it. An answer that is longer than
+ * this is what the client came for.
+ */
+const HEARD_BYTES_MAX = 32_768;
