@@ -1,5 +1,6 @@
 /** Every capture, in the order in which they are recorded. A new one is a `Case` and a line here. */
 import type { Case } from "./case.ts";
+import { dtlsCases } from "./cases/dtls.ts";
 import { handshakeCases } from "./cases/handshake.ts";
 import { helloCases } from "./cases/hello.ts";
 import { linkCases } from "./cases/link.ts";
@@ -16,6 +17,7 @@ export const CASES: readonly Case[] = [
   ...mutualCases,
   ...helloCases,
   ...handshakeCases,
+  ...dtlsCases,
   ...linkCases,
   story,
 ];

@@ -32,6 +32,18 @@ export async function openssl(scene: Scene, call: Call): Promise<string> {
   return finish(scene, call, [...argv, ...options], REQUEST);
 }
 
+/** Over datagrams nobody sees the end of an answer: it finishes its handshake and says that it ends. */
+export async function opensslDtls({ lab }: Scene, call: Call): Promise<string> {
+  const { options = [], server, name } = call;
+  const port = await lab.nextPort();
+  const argv = ["openssl", "s_client", "-connect", server, "-servername", name];
+  const program = lab.start("client", [...argv, ...options]);
+  await program.until(() => program.output.includes("Verify return code"));
+  program.write("Q\n");
+  await program.ended;
+  return endpoint(source(call), port);
+}
+
 export async function gnutls(scene: Scene, call: Call): Promise<string> {
   const { ip, port } = split(call.server);
   const name = ["--sni-hostname", call.name, "--verify-hostname", call.name];

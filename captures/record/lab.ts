@@ -103,9 +103,15 @@ export class Lab {
   }
 
   /** Starts a server and waits until its port listens. No connection is made to find out. */
-  async serve(argv: readonly string[], port: number, role: Role = "server"): Promise<Program> {
+  async serve(
+    argv: readonly string[],
+    port: number,
+    role: Role = "server",
+    transport: "tcp" | "udp" = "tcp",
+  ): Promise<Program> {
     const server = this.start(role, argv);
-    const question = within(role, ["ss", "-Hltn", `sport = :${port}`]);
+    const sockets = transport === "tcp" ? "-Hltn" : "-Hlun";
+    const question = within(role, ["ss", sockets, `sport = :${port}`]);
     await server.until(async () => (await run(question)).output.trim() !== "");
     return server;
   }

@@ -25,6 +25,17 @@ export async function opensslServer({ lab }: Scene, service: Service): Promise<s
   return endpoint(address, port);
 }
 
+/** OpenSSL's s_server over datagrams, which prints what it hears. `options` hold the version. */
+export async function opensslDtlsServer({ lab }: Scene, service: Service): Promise<string> {
+  const { certificate, address = SERVER, port = 443, options = [], role } = service;
+  const chain = certificate.sent.length > 1 ? ["-cert_chain", certificate.chainPem] : [];
+  const identity = ["-cert", certificate.pem, "-key", certificate.key, ...chain];
+  const accept = ["-accept", endpoint(address, port), "-quiet"];
+  const argv = ["openssl", "s_server", ...accept, ...identity, ...options];
+  await lab.serve(argv, port, role, "udp");
+  return endpoint(address, port);
+}
+
 /** nginx with one server block; `options` are directives. */
 export async function nginx({ lab }: Scene, service: Service): Promise<string> {
   const { certificate, address = SERVER, port = 443, options = [] } = service;

@@ -79,12 +79,15 @@ export class DtlsConnection implements Inspector {
     if (event.kind === "closed") return this.#close();
     if (event.kind !== "datagram" || this.wants === "nothing") return;
     const { side, bytes, from, to, cut, atUs } = event;
-    const steps = this.#handshake.steps;
+    const { steps } = this.#handshake;
+    const { placed } = this.#handshake.sides[side].flight;
     this.#datagram(side, bytes, from, to, cut, atUs);
     this.#tellOverlap(this.#handshake.sides[side], atUs);
     this.#handshake.lost ||= this.#handshake.sides[side].overfull;
     this.#handshake.sides[side].offset += to - from + cut;
-    if (this.#handshake.steps !== steps) this.#idleDatagrams = 0;
+    const learned =
+      this.#handshake.steps !== steps || this.#handshake.sides[side].flight.placed !== placed;
+    if (learned) this.#idleDatagrams = 0;
     else this.#idleDatagrams++;
     this.#decideWants();
   }
@@ -283,12 +286,14 @@ class DtlsSide implements Spoken, FlightListener {
   }
 
   full(reason: string): void {
+    if (this.overfull) return;
     this.overfull = true;
     this.malformed(reason);
   }
 }
 
 function release(handshake: Handshake<DtlsSide>): void {
+  handshake.release();
   for (const { chain, flight } of handshake.sides) {
     releaseChain(chain);
     flight.close();

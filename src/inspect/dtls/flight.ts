@@ -22,6 +22,8 @@ export interface FlightListener {
 }
 
 export class Flight {
+  /** Bytes of messages that came for the first time. */
+  placed = 0;
   readonly #listener: FlightListener;
   /** By message_seq: fragments that wait, and messages that were told. */
   readonly #messages = new Map<number, Message>();
@@ -116,7 +118,9 @@ export class Flight {
       this.#messages.set(sequence, message);
     }
     if (message.type !== type || message.length !== length) return this.#listener.differs(sequence);
+    const { filled } = message;
     const taken = message.add(offset, bytes, from, to);
+    this.placed += message.filled - filled;
     if (taken === "full") this.#listener.full("no memory for more fragments of handshakes");
     // A cookie may be made anew each time it is asked for.
     else if (taken === "differs" && type !== HELLO_VERIFY_REQUEST) this.#listener.differs(sequence);
@@ -147,11 +151,11 @@ export class Flight {
   }
 
   #isStale({ type, offset }: Header, bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.#stale === undefined || this.#next !== undefined) return false;
+    if (this.#stale === undefined) return false;
     if (type === SERVER_HELLO && offset === 0 && to - from >= RANDOM_END) {
       return sameRandom(bytes, from, this.#stale);
     }
-    return !isHello(type);
+    return this.#next === undefined && !isHello(type);
   }
 }
 

@@ -17,6 +17,11 @@ export class Message {
     this.length = length;
   }
 
+  /** Bytes of it that have come. */
+  get filled(): number {
+    return this.#filled;
+  }
+
   get whole(): boolean {
     return this.#filled === this.length;
   }
