@@ -7,16 +7,17 @@
 import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
 import { Connection } from "./inspect/connection.ts";
+import type { KeyLog } from "./inspect/keys/key-log.ts";
 import type {
   OpaqueObservation,
   PlaintextObservation,
   SeenCertificates,
   TlsObservation,
 } from "./inspect/observation.ts";
-import { Judge, type Judgement } from "./judge/decide.ts";
+import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Finding } from "./judge/finding.ts";
-import type { Policy } from "./judge/policy.ts";
+import { type Policy, strictness } from "./judge/policy.ts";
 import { evasionFinding } from "./judge/rules/evasion.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import {
@@ -35,6 +36,8 @@ import {
 } from "./report/build.ts";
 import { type Certificates, type Line, SEVERITIES, type Severity } from "./report/lines.ts";
 import type { Certificate } from "./trust/certificate.ts";
+import type { Possession } from "./trust/possession.ts";
+import { BUDGET, PossessionChecks, type Verify } from "./trust/possession-checks.ts";
 import { type Chain, ChainStore } from "./trust/store.ts";
 
 export interface JudgingOptions {
@@ -43,6 +46,10 @@ export interface JudgingOptions {
   readonly local: readonly string[];
   /** Also the lines that only say what was seen, and verdicts that are `pass`. */
   readonly observations: boolean;
+  /** Of which handshakes the server's signature is checked. Default: a sample. */
+  readonly verify?: Verify;
+  /** Secrets that open what is sealed. */
+  readonly keys?: KeyLog | undefined;
 }
 
 export class Judging implements Above {
@@ -53,9 +60,11 @@ export class Judging implements Above {
   readonly findings: Record<Severity, number> = { note: 0, warning: 0, breach: 0, critical: 0 };
   readonly #judge: Judge;
   readonly #local: LocalNetworks;
+  readonly #keys: KeyLog | undefined;
   readonly #observations: boolean;
   readonly #write: (line: Line) => void;
   readonly #chains = new ChainStore();
+  readonly #proofs: PossessionChecks;
   readonly #shown = new WeakMap<Chain, Certificates>();
   /** First of each kind of handshake that got a judgement. */
   readonly #judged = new WeakMap<Judgement, TlsObservation[]>();
@@ -68,7 +77,9 @@ export class Judging implements Above {
   constructor(options: JudgingOptions, write: (line: Line) => void) {
     this.#judge = new Judge(options.policy);
     this.#local = new LocalNetworks(options.local);
+    this.#keys = options.keys;
     this.#observations = options.observations;
+    this.#proofs = new PossessionChecks(options.verify ?? "sample");
     this.#write = write;
   }
 
@@ -83,7 +94,7 @@ export class Judging implements Above {
 
   open(flow: Flow): Inspector {
     if (flow.transport === "udp") return UNREAD;
-    return new Guarded(new Connection(flow), flow, this);
+    return new Guarded(new Connection(flow, this.#keys), flow, this);
   }
 
   close(flow: Flow, inspector: Inspector): void {
@@ -150,7 +161,7 @@ export class Judging implements Above {
     this.handshakes++;
     const chain = this.#chain(observation.certificates);
     const clientChain = this.#chain(observation.clientCertificates);
-    const judgement = this.#judge.judge({ observation, chain, clientChain, direction });
+    const judgement = this.#decide({ observation, chain, clientChain, direction });
     for (const finding of judgement.findings) this.#finding(finding, observation.atUs, place);
     const verdict = evasions === undefined ? judgement.verdict : evaded(judgement.verdict);
     this.#see(chain, observation.atUs, place);
@@ -159,6 +170,27 @@ export class Judging implements Above {
     if (this.#observations || verdict.decision !== "pass") {
       this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place, verdict));
     }
+  }
+
+  /** With the server's signature, which is always checked before a refuse or a cut. */
+  #decide(seen: Omit<JudgeInput, "possession">): Judgement {
+    const { chain, observation } = seen;
+    const leaf = chain?.certificates[0];
+    if (leaf === undefined) return this.#judge.judge(seen);
+    const { proof, unproved = "cut-short", flow, client } = observation;
+    if (observation.finished === "failed") {
+      return this.#judge.judge({ ...seen, possession: { state: "failed" } });
+    }
+    const { ip, port } = flow.ends[client === 0 ? 1 : 0];
+    const possession: Possession =
+      proof === undefined
+        ? { state: "unverified", why: unproved }
+        : this.#proofs.sampled(proof, leaf, ip, port);
+    const judgement = this.#judge.judge({ ...seen, possession });
+    if (possession !== BUDGET || proof === undefined || !isRefused(judgement.verdict)) {
+      return judgement;
+    }
+    return this.#judge.judge({ ...seen, possession: this.#proofs.checked(proof, leaf, ip, port) });
   }
 
   /** What is normal stays quiet: alone, that something is in clear or unknown is no finding. */
@@ -356,6 +388,11 @@ function earlier(atUs: number, place: Place, than: Sight): boolean {
 /** Who a client is where no hello says so: who sent the SYN, else the side with the higher port. */
 function clientOf(flow: Flow): Side {
   return flow.opener ?? (flow.ends[1].port > flow.ends[0].port ? 1 : 0);
+}
+
+/** Whether it is a refuse or a cut, or was lowered from one. */
+function isRefused({ decision, would = decision }: Verdict): boolean {
+  return strictness(would) >= strictness("refuse");
 }
 
 /** Two conversations may have been read from these packets: nothing about it is called clean. */

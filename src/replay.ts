@@ -8,6 +8,7 @@
  */
 import { inCaptureOrder } from "./capture/order.ts";
 import type { PacketSink } from "./capture/packet-sink.ts";
+import { TLS_KEY_LOG } from "./capture/pcapng.ts";
 import { type CaptureEnd, type ReadOptions, readCapture } from "./capture/read.ts";
 import { BUFFER_BYTES } from "./capture/source.ts";
 import { Census } from "./decode/census.ts";
@@ -16,13 +17,17 @@ import { FRAGMENT, PacketView, TRANSPORT } from "./decode/packet-view.ts";
 import { decodeTransport } from "./decode/transport.ts";
 import { Fragments } from "./flow/fragments.ts";
 import { FlowTable } from "./flow/table.ts";
+import { type BadLine, KeyLog } from "./inspect/keys/key-log.ts";
 import { Judging, type JudgingOptions } from "./judging.ts";
+import { KeyLogFiles, type Unusable } from "./key-logs.ts";
 import { lossLine, malformedLine, summaryLine } from "./report/build.ts";
 import type { Input, Line, Severity, SummaryLine } from "./report/lines.ts";
 
-export interface ReplayOptions extends JudgingOptions {
+export interface ReplayOptions extends Omit<JudgingOptions, "keys"> {
   /** Paths, `-` for standard input. Together they are one capture. */
   readonly inputs: readonly string[];
+  /** Paths of key logs, whose secrets open what is sealed. */
+  readonly keyLogs?: readonly string[];
   /** Also each input's SHA-256. */
   readonly hash: boolean;
   /** Stop reading an input after so many bytes (decompressed). */
@@ -53,15 +58,17 @@ export interface ReplayEnd {
 
 /**
  * Reads the inputs as one capture and writes every line that they give, in no particular order, the
- * summary last. Throws what the operating system says when an input cannot be opened; never because
- * of what is in one.
+ * summary last. Throws what the operating system says when an input or a key log cannot be opened;
+ * never because of what is in one.
  */
 export async function replay(
   options: ReplayOptions,
   write: (line: Line) => void,
 ): Promise<ReplayEnd> {
-  const judging = new Judging(options, write);
-  const packets = new Packets(judging);
+  const keys = new KeyLog();
+  const keyLogs = new KeyLogFiles(options.keyLogs ?? [], keys);
+  const judging = new Judging({ ...options, keys }, write);
+  const packets = new Packets(judging, keys);
   const unreadable: { file: string; atByte: number; reason: string }[] = [];
   const inputs: Input[] = [];
   const buffer = new Uint8Array(BUFFER_BYTES);
@@ -70,7 +77,12 @@ export async function replay(
     if (judging.failed) break;
     const before = packets.count;
     packets.firstPacket = before + 1;
-    const end = await readCapture(file, packets, readOptions(options, buffer, packets, progress));
+    const reading = readOptions(options, buffer, packets, progress);
+    const end = await readCapture(
+      file,
+      packets,
+      file === "-" ? withMoreKeys(reading, keyLogs) : reading,
+    );
     const lastAtUs = packets.clock[0]!;
     const seen = packets.count > before;
     inputs.push({
@@ -80,10 +92,13 @@ export async function replay(
     });
     if (end.damage !== undefined) unreadable.push({ file, ...end.damage });
     for (const line of damageLines(end, file, lastAtUs)) write(line);
+    for (const line of packets.secretLines(file)) write(line);
     progress.close(end.bytes);
   }
   packets.end();
   for (const line of packets.unreadLines()) write(line);
+  for (const log of keyLogs.close())
+    for (const line of keyLogLines(log, packets.clock[0]!)) write(line);
   judging.end();
   const summary = summaryLine({
     atUs: packets.count === 0 ? 0 : packets.clock[0]!,
@@ -114,9 +129,13 @@ class Packets implements PacketSink {
   readonly #fragments = new Fragments();
   readonly #table: FlowTable;
   readonly #judging: Judging;
+  readonly #keys: KeyLog;
+  /** Lines of the input's Decryption Secrets Blocks that are none of a key log. */
+  readonly #badSecrets: BadLine[] = [];
 
-  constructor(judging: Judging) {
+  constructor(judging: Judging, keys: KeyLog) {
     this.#judging = judging;
+    this.#keys = keys;
     this.#table = new FlowTable(judging);
   }
 
@@ -146,6 +165,18 @@ class Packets implements PacketSink {
     } catch (error) {
       this.#judging.fault("packet", error, view.atUs);
     }
+  }
+
+  secrets(type: number, bytes: Uint8Array): void {
+    if (type !== TLS_KEY_LOG) return;
+    const { bad } = this.#keys.add(bytes);
+    if (this.#badSecrets.length < BAD_SECRETS_MAX) this.#badSecrets.push(...bad);
+  }
+
+  /** Of the input that was read. */
+  *secretLines(file: string): Generator<Line> {
+    const bad = this.#badSecrets.splice(0);
+    yield* keyLogLines({ file, bad, count: bad.length, cut: false }, this.clock[0]!);
   }
 
   end(): void {
@@ -234,6 +265,35 @@ function readOptions(
   };
 }
 
+/** A sender that writes to a pipe may write the keys as it goes. */
+function withMoreKeys(options: ReadOptions, keyLogs: KeyLogFiles): ReadOptions {
+  return {
+    ...options,
+    onRead: (taken, size) => {
+      keyLogs.readOn();
+      return options.onRead?.(taken, size);
+    },
+  };
+}
+
+/** Where a line of a key log is wrong: nothing of what stands in it. */
+function* keyLogLines({ file, bad, count, cut }: Unusable, atUs: number): Generator<Line> {
+  const at = "key-log";
+  for (const { line, reason } of bad) {
+    yield malformedLine(
+      { kind: "malformed", at, reason: `line ${line}: ${reason}`, offset: 0 },
+      { atUs, file },
+    );
+  }
+  const more = count - bad.length;
+  const rest = [
+    ...(more > 0 ? [`${more} more lines of it cannot be right`] : []),
+    ...(cut ? ["longer than any key log: not read to its end"] : []),
+  ];
+  for (const reason of rest)
+    yield malformedLine({ kind: "malformed", at, reason, offset: 0 }, { atUs, file });
+}
+
 function* damageLines(end: CaptureEnd, file: string, atUs: number): Generator<Line> {
   for (const oddity of end.oddities) {
     const { reason, atByte: offset } = oddity;
@@ -243,3 +303,6 @@ function* damageLines(end: CaptureEnd, file: string, atUs: number): Generator<Li
   const { reason, atByte: offset } = end.damage;
   yield malformedLine({ kind: "malformed", at: "capture", reason, offset }, { atUs, file });
 }
+
+/** Bad lines told of the secrets inside an input. */
+const BAD_SECRETS_MAX = 100;

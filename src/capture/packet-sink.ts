@@ -10,6 +10,12 @@ export interface PacketSink {
    */
   packet(bytes: Uint8Array, offset: number, captured: number, original: number, link: number): void;
   /**
+   * A Decryption Secrets Block, which stands before the packets that need it. Lent as packets are.
+   *
+   * @param type as in the block: `TLS_KEY_LOG`
+   */
+  secrets?(type: number, bytes: Uint8Array): void;
+  /**
    * [0] is set before each `packet`: integer microseconds since 1970; finer clocks are cut off,
    * not rounded. In an array, because a double as an argument may cost an allocation.
    */

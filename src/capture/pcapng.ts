@@ -17,17 +17,10 @@ import {
 } from "./packet-sink.ts";
 import { u32be, u32le } from "./pcap.ts";
 
-export interface Secrets {
-  /** As in the Decryption Secrets Block: 0x544c534b is a TLS key log. */
-  readonly type: number;
-  readonly bytes: Uint8Array;
-}
-
 export class PcapngFormat implements CaptureFormat {
   damage: Damage | undefined;
   /** Blocks that could be stepped over but not used, with where and why. */
   readonly oddities: Damage[] = [];
-  readonly secrets: Secrets[] = [];
   readonly #sink: PacketSink;
   #links: number[] = [];
   #clocks: Clock[] = [];
@@ -36,7 +29,6 @@ export class PcapngFormat implements CaptureFormat {
   #started = false;
   /** Bytes of a long block that are still to be stepped over. */
   #skip = 0;
-  #secretBytes = 0;
 
   constructor(sink: PacketSink) {
     this.#sink = sink;
@@ -216,13 +208,12 @@ export class PcapngFormat implements CaptureFormat {
     if (to - from < 8) return this.#short("decryption secrets", 8, from, to, base);
     const type = this.#u32(bytes, from);
     const length = this.#u32(bytes, from + 4);
-    const room = Math.min(to - from - 8, SECRET_BYTES_MAX - this.#secretBytes);
+    const room = to - from - 8;
     if (length > room) {
       const reason = `${length} bytes of decryption secrets, expected at most ${room}`;
       return this.#odd({ atByte: base + from, reason });
     }
-    this.#secretBytes += length;
-    this.secrets.push({ type, bytes: bytes.slice(from + 8, from + 8 + length) });
+    this.#sink.secrets?.(type, bytes.subarray(from + 8, from + 8 + length));
   }
 
   #short(what: string, least: number, from: number, to: number, base: number): void {
@@ -263,6 +254,8 @@ const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
 const DECRYPTION_SECRETS = 10;
+/** "TLSK": what a Decryption Secrets Block says of a key log in the format of SSLKEYLOGFILE. */
+export const TLS_KEY_LOG = 0x544c_534b;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const BYTE_ORDER_MAGIC_SWAPPED = 0x4d3c2b1a;
 const OPTION_END = 0;
@@ -275,5 +268,4 @@ const BLOCK_BYTES_MIN = 12;
 export const HELD_BLOCK_BYTES_MAX = 393_216;
 const INTERFACES_MAX = 4096;
 const OPTIONS_MAX = 256;
-const SECRET_BYTES_MAX = 16_777_216;
 const ODDITIES_MAX = 100;

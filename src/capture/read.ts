@@ -12,7 +12,7 @@ import {
   PcapFormat,
   u32be,
 } from "./pcap.ts";
-import { PcapngFormat, SECTION_HEADER, type Secrets } from "./pcapng.ts";
+import { PcapngFormat, SECTION_HEADER } from "./pcapng.ts";
 import { BUFFER_BYTES, openSource, type SourceOptions } from "./source.ts";
 
 export interface CaptureEnd {
@@ -23,7 +23,6 @@ export interface CaptureEnd {
   readonly damage?: Damage;
   /** Blocks that were stepped over because they cannot be right. */
   readonly oddities: readonly Damage[];
-  readonly secrets: readonly Secrets[];
 }
 
 export interface ReadOptions extends Pick<SourceOptions, "maxBytes" | "stdin"> {
@@ -77,7 +76,6 @@ export async function readCapture(
     ...(hash && { sha256: hash.digest("hex") }),
     ...(damage && { damage }),
     oddities: pcapng?.oddities ?? [],
-    secrets: pcapng?.secrets ?? [],
   };
 }
 

@@ -8,12 +8,16 @@ import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
 import { FORMATS } from "../report/index.ts";
 import type { WriteBytes } from "../report/joiner.ts";
 import type { Sink } from "../report/sink.ts";
+import type { Verify } from "../trust/possession-checks.ts";
 
 export interface PassOptions {
   readonly inputs: readonly string[];
   readonly policy: Policy;
   readonly local: readonly string[];
   readonly observations: boolean;
+  readonly verify: Verify;
+  /** Paths of key logs. */
+  readonly keyLogs: readonly string[];
   readonly hash: boolean;
   readonly maxBytes?: number;
   /** Names out of FORMATS. */
@@ -55,6 +59,8 @@ export async function pass(
       policy: options.policy,
       local: options.local,
       observations: options.observations || formats.some((format) => format.wantsObservations),
+      verify: options.verify,
+      keyLogs: options.keyLogs,
       hash: options.hash,
       ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
       ...(progress !== undefined && { progress }),

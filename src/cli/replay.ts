@@ -1,4 +1,5 @@
 /** `portcullis replay <capture...>`: judges what captures hold and prints it. */
+import { accessSync, constants, statSync } from "node:fs";
 import { isatty } from "node:tty";
 import { LocalNetworks } from "../judge/direction.ts";
 import { defaultPolicy, type Policy } from "../judge/policy.ts";
@@ -10,7 +11,7 @@ import { SpoolRefused } from "../report/spool.ts";
 import { type Command, EXIT } from "./command.ts";
 import { expandInputs, readableInputs } from "./inputs.ts";
 import { type Call, countOf, given, Misuse, type Option, parseCall } from "./options.ts";
-import { complain, Output, OutputRefused } from "./output.ts";
+import { codeOf, complain, Output, OutputRefused } from "./output.ts";
 import type { PassEnd, PassOptions } from "./pass.ts";
 import { progressBar } from "./progress.ts";
 import { complainOf } from "./unreadable.ts";
@@ -23,6 +24,12 @@ const OPTIONS: readonly Option[] = [
     value: "CIDR",
     many: true,
     says: "addresses that are ours, which gives each connection a direction; may be repeated",
+  },
+  {
+    name: "keylog",
+    value: "F",
+    many: true,
+    says: "TLS keys (SSLKEYLOGFILE), to see encrypted certificates; may be repeated",
   },
   { name: "format", value: "F", says: "text or jsonl; with both, text goes to standard error" },
   { name: "observations", says: "print what was seen too: handshakes, certificates, all verdicts" },
@@ -39,7 +46,6 @@ const OPTIONS: readonly Option[] = [
   { name: "max-bytes", value: "N", says: "read at most so much of each file, unpacked (500M, 2G)" },
   { name: "no-progress", says: "no progress on standard error" },
   ...toCome({
-    keylog: "F|read TLS keys from a file, to see encrypted certificates",
     workloads: "F|give addresses the names of workloads",
     vantage: "V|say where the capture was taken",
     since: "T|judge only what came after a time",
@@ -87,6 +93,8 @@ async function run(args: readonly string[]): Promise<number> {
     policy: await policyOf(call),
     local: localOf(call),
     observations: call.values.has("observations"),
+    verify: given(call, "verify") === "all" ? "all" : "sample",
+    keyLogs: keyLogsOf(call),
     hash: call.values.has("hash"),
     ...(maxBytes !== undefined && { maxBytes }),
     formats,
@@ -155,6 +163,21 @@ function localOf(call: Call): readonly string[] {
     throw new Misuse(`--local: ${error instanceof Error ? error.message : String(error)}`);
   }
   return local;
+}
+
+/** Checked here, so that nothing is done when one cannot be read. */
+function keyLogsOf(call: Call): readonly string[] {
+  const paths = call.values.get("keylog") ?? [];
+  for (const path of paths) {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      throw new Misuse(`--keylog ${path}: cannot be opened (${codeOf(error)})`);
+    }
+    if (statSync(path).isDirectory())
+      throw new Misuse(`--keylog ${path}: a directory, expected a file`);
+  }
+  return paths;
 }
 
 async function policyOf(call: Call): Promise<Policy> {

@@ -7,6 +7,7 @@
  * first byte costs a comparison an event more than TlsConnection alone.
  */
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
+import type { KeyLog } from "./keys/key-log.ts";
 import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
 import { opaque } from "./opaque/opaque.ts";
 import { told } from "./plaintext/observe.ts";
@@ -30,9 +31,10 @@ export class Connection implements Inspector {
   /** No more is kept: what is in the samples will be judged. */
   #heard = false;
 
-  constructor(flow: Flow) {
+  /** @param keys secrets that open what is sealed */
+  constructor(flow: Flow, keys?: KeyLog) {
     this.#flow = flow;
-    this.tls = new TlsConnection(flow);
+    this.tls = new TlsConnection(flow, keys);
   }
 
   get wants(): Wants {

@@ -13,6 +13,7 @@ export interface ReadPacket {
 }
 
 export interface Reading extends CaptureEnd {
+  readonly secrets: readonly { readonly type: number; readonly bytes: Uint8Array }[];
   readonly packets: readonly ReadPacket[];
 }
 
@@ -35,6 +36,7 @@ export async function readBytes(bytes: Uint8Array, options: ReadOptions = {}): P
 /** Whatever `path` names. */
 export async function read(path: string, options: ReadOptions = {}): Promise<Reading> {
   const packets: ReadPacket[] = [];
+  const secrets: { type: number; bytes: Uint8Array }[] = [];
   const clock = new Float64Array(1);
   const sink: PacketSink = {
     clock,
@@ -43,8 +45,9 @@ export async function read(path: string, options: ReadOptions = {}): Promise<Rea
       packets.push({ atUs: clock[0]!, bytes: kept, original, link });
     },
   };
+  sink.secrets = (type, bytes) => void secrets.push({ type, bytes: bytes.slice() });
   const end = await readCapture(path, sink, options);
-  return { ...end, packets };
+  return { ...end, packets, secrets };
 }
 
 async function* given(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
