@@ -2,8 +2,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { isatty } from "node:tty";
 import { LocalNetworks } from "../judge/direction.ts";
-import { defaultPolicy, type Policy } from "../judge/policy.ts";
-import { PolicyError } from "../judge/policy-error.ts";
 import { escapeText } from "../report/escape.ts";
 import { FORMATS, FORMATS_TO_COME } from "../report/index.ts";
 import { SEVERITIES } from "../report/lines.ts";
@@ -13,12 +11,12 @@ import { expandInputs, readableInputs } from "./inputs.ts";
 import { type Call, countOf, given, Misuse, type Option, parseCall } from "./options.ts";
 import { codeOf, complain, Output, OutputRefused } from "./output.ts";
 import type { PassEnd, PassOptions } from "./pass.ts";
+import { POLICY_OPTIONS, policyOf } from "./policy-given.ts";
 import { progressBar } from "./progress.ts";
 import { complainOf } from "./unreadable.ts";
 
 const OPTIONS: readonly Option[] = [
-  { name: "policy", value: "F", says: "the policy to judge by (default: Mozilla's roots, audit)" },
-  { name: "roots", value: "F", many: true, says: "more roots, a PEM file; may be repeated" },
+  ...POLICY_OPTIONS,
   {
     name: "local",
     value: "CIDR",
@@ -178,31 +176,6 @@ function keyLogsOf(call: Call): readonly string[] {
       throw new Misuse(`--keylog ${path}: a directory, expected a file`);
   }
   return paths;
-}
-
-async function policyOf(call: Call): Promise<Policy> {
-  const file = given(call, "policy");
-  let policy = defaultPolicy;
-  if (file !== undefined) {
-    // Loads a YAML parser and a validator, 80 ms of start: only when asked.
-    const { readPolicyFile } = await import("../judge/policy-file.ts");
-    try {
-      policy = await readPolicyFile(file);
-    } catch (error) {
-      throw error instanceof PolicyError ? new Misuse(error.message) : error;
-    }
-    for (const notice of policy.notices) complain(escapeText(notice));
-  }
-  const rootFiles = call.values.get("roots");
-  if (rootFiles === undefined) return policy;
-  const { readRoots, withRoots } = await import("../judge/roots.ts");
-  const roots = [];
-  for (const path of rootFiles) {
-    const read = await readRoots(path);
-    if ("problem" in read) throw new Misuse(read.problem);
-    roots.push(read.root);
-  }
-  return withRoots(policy, roots);
 }
 
 function showsColour(fd: 1 | 2): boolean {

@@ -1,4 +1,8 @@
-/** Where a path may end under a policy: its roots, and the keys and certificates that `allow` names. */
+/**
+ * What a policy's files and lines say to the trust engine: where a path may end (roots, and the keys and
+ * certificates that `allow` names), and which certificates were revoked.
+ */
+import { hash } from "node:crypto";
 import {
   type Anchor,
   Anchors,
@@ -7,6 +11,7 @@ import {
   mozillaAnchors,
   pemAnchors,
 } from "../trust/anchors.ts";
+import { parseRevocationList, type RevocationList } from "../trust/revocation.ts";
 import type { Policy } from "./policy.ts";
 
 /**
@@ -30,4 +35,13 @@ export function anchorsOf({ issuers }: Policy, { allow } = { allow: true }): Anc
     else if (spki !== undefined) anchors.push(keyAnchor(spki, line));
   }
   return Anchors.of(anchors);
+}
+
+/** The revocation lists of a policy, each once, however many files hold it. */
+export function revocationListsOf({ issuers }: Policy): readonly RevocationList[] {
+  const known = new Map<string, Uint8Array>();
+  for (const { lists } of issuers.crls ?? []) {
+    for (const der of lists) known.set(hash("sha256", der), der);
+  }
+  return [...known.values()].map(parseRevocationList);
 }

@@ -8,12 +8,14 @@
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseDn } from "../trust/name.ts";
+import { readCrls } from "./crls.ts";
 import { parseTarget } from "./destination.ts";
 import {
   type AllowLine,
   always,
   type DenyLine,
   defaultPolicy,
+  type FileCrls,
   type IssuersPolicy,
   type Policy,
   type Roots,
@@ -47,9 +49,9 @@ export async function parsePolicy(text: string, file: string, directory = "."): 
       problems.push({ file, ...(atKey ? source.placeOfKey(path) : source.placeOf(path)), message });
     }
   }
-  const { roots, notices } = await rootsOf(source, { file, directory, problems });
+  const { roots, crls, notices } = await filesOf(source, { file, directory, problems });
   if (!read.success || problems.length > 0) throw new PolicyError(inOrder(problems));
-  return policyOf(read.data, { source, roots, notices });
+  return policyOf(read.data, { source, roots, crls, notices });
 }
 
 /** Bounded, and UTF-8. Throws `PolicyError` and nothing else. */
@@ -74,44 +76,65 @@ export async function readPolicyText(path: string): Promise<string> {
   }
 }
 
-/** Read whatever else is wrong, so that a missing root file is told along with the rest. */
-async function rootsOf(
+interface Files {
+  readonly roots: readonly Roots[];
+  readonly crls: readonly FileCrls[];
+  readonly notices: readonly string[];
+}
+
+/** Read whatever else is wrong, so that a missing file is told along with the rest. */
+async function filesOf(
   source: YamlSource,
   { file, directory, problems }: { file: string; directory: string; problems: PolicyProblem[] },
-): Promise<{ roots: Roots[]; notices: string[] }> {
-  const issuers = (source.value as { issuers?: { roots?: unknown } } | null)?.issuers;
-  const written: unknown = issuers?.roots;
+): Promise<Files> {
+  const issuers = (source.value as { issuers?: Record<string, unknown> } | null)?.issuers;
   const notices: string[] = [];
-  if (!Array.isArray(written)) return { roots: [{ kind: "mozilla" }], notices };
   const roots: Roots[] = [];
-  for (const [i, name] of written.slice(0, ROOTS_MAX).entries()) {
-    if (name === "mozilla") roots.push({ kind: "mozilla" });
-    if (typeof name !== "string" || name === "mozilla") continue;
+  const crls: FileCrls[] = [];
+  const problem = (key: string, i: number, message: string) =>
+    problems.push({ file, ...source.placeOf(["issuers", key, i]), message });
+  for (const [i, name] of namesIn(issuers?.roots ?? ["mozilla"])) {
+    if (name === "mozilla") {
+      roots.push({ kind: "mozilla" });
+      continue;
+    }
     const read = await readRoots(resolve(directory, name), name);
-    if ("problem" in read) {
-      problems.push({ file, ...source.placeOf(["issuers", "roots", i]), message: read.problem });
-    } else {
+    if ("problem" in read) problem("roots", i, read.problem);
+    else {
       roots.push(read.root);
       notices.push(...read.faults);
     }
   }
-  return { roots, notices };
+  for (const [i, name] of namesIn(issuers?.crls)) {
+    const read = await readCrls(resolve(directory, name), name);
+    if ("problem" in read) problem("crls", i, read.problem);
+    else {
+      crls.push(read.crls);
+      notices.push(...read.faults);
+    }
+  }
+  return { roots, crls, notices };
+}
+
+/** Those of a list that are text, with their places in it; the schema says what is wrong with others. */
+function namesIn(written: unknown): [number, string][] {
+  if (!Array.isArray(written)) return [];
+  const some: unknown[] = written.slice(0, FILES_MAX);
+  return [...some.entries()].filter((entry): entry is [number, string] => {
+    return typeof entry[1] === "string";
+  });
 }
 
 function policyOf(
   written: WrittenPolicy,
-  {
-    source,
-    roots,
-    notices,
-  }: { source: YamlSource; roots: readonly Roots[]; notices: readonly string[] },
+  { source, roots, crls, notices }: Files & { source: YamlSource },
 ): Policy {
   const { version, mode = defaultPolicy.mode, issuers = {}, ...later } = written;
   const unapplied = Object.keys(later).map(unappliedNotice);
   return sealPolicy({
     version,
     mode,
-    issuers: issuersOf(issuers, source, roots),
+    issuers: { ...issuersOf(issuers, source, roots), ...(crls.length > 0 && { crls }) },
     later,
     notices: [...notices, ...unknownRoots(issuers, roots), ...unapplied],
   });
@@ -243,4 +266,5 @@ function failure(file: string, message: string): PolicyError {
 const NOTHING = "an empty file, expected at least `version: 1`";
 /** About 3,000 `allow` lines with their reasons. */
 const FILE_BYTES_MAX = 2 ** 20;
-const ROOTS_MAX = 256;
+/** Of roots, and of revocation lists. */
+const FILES_MAX = 256;

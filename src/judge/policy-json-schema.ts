@@ -59,6 +59,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     says: "What makes a chain valid: `mozilla`, and PEM or DER files or folders beside this file.",
     default: ["mozilla"],
   },
+  "issuers.crls": {
+    says: "Certificate revocation lists: PEM or DER files or folders beside this file. Nothing is fetched.",
+  },
   "issuers.allow": {
     says: "What makes a valid chain approved. Without this key, every valid chain is.",
   },

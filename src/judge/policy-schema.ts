@@ -116,6 +116,7 @@ const deny = z
 
 const issuers = z.strictObject({
   roots: z.array(text).optional(),
+  crls: z.array(text).optional(),
   allow: z.array(allow).optional(),
   deny: z.array(deny).optional(),
   unknown: setting(decision).optional(),

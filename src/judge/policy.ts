@@ -28,6 +28,8 @@ export interface IssuersPolicy {
   /** Absent: any path to `roots` is approved. Empty: nothing is. */
   readonly allow?: readonly AllowLine[];
   readonly deny: readonly DenyLine[];
+  /** Absent: none, so that only what is on the wire says that a certificate was revoked. */
+  readonly crls?: readonly FileCrls[];
   readonly unknown: Setting<Decision>;
   readonly unapproved: Setting<Decision>;
   readonly selfSigned: Setting<Decision>;
@@ -45,6 +47,15 @@ export interface FileRoots {
   readonly pem: string;
   /** SHA-256 of the certificates in it, lower-case hex. */
   readonly certificates: readonly string[];
+}
+
+export interface FileCrls {
+  /** As the policy names it. */
+  readonly name: string;
+  /** DER. */
+  readonly lists: readonly Uint8Array[];
+  /** Of each list, lower-case hex, sorted. */
+  readonly sha256: readonly string[];
 }
 
 /** Selectors on one line mean the same certificate; at least one is there. Hashes are hex. */
@@ -119,6 +130,13 @@ export function withRoots(policy: Policy, roots: readonly FileRoots[]): Policy {
   return sealPolicy({ ...policy, issuers });
 }
 
+/** The same policy with more revocation lists, as `--crl` gives them. */
+export function withCrls(policy: Policy, crls: readonly FileCrls[]): Policy {
+  if (crls.length === 0) return policy;
+  const issuers = { ...policy.issuers, crls: [...(policy.issuers.crls ?? []), ...crls] };
+  return sealPolicy({ ...policy, issuers });
+}
+
 /** A setting that has one answer for every destination. */
 export function always<Answer>(answer: Answer): Setting<Answer> {
   return { default: answer, for: [] };
@@ -143,6 +161,7 @@ function policySha256({ version, mode, issuers, later }: PolicyContent): string 
   const effective = {
     ...issuers,
     roots: issuers.roots.map((roots) => (roots.kind === "file" ? roots.certificates : roots.kind)),
+    crls: issuers.crls?.flatMap(({ sha256 }) => sha256),
     allow: issuers.allow?.map((line) =>
       line.roots === undefined ? line : { ...line, roots: held(line.roots) },
     ),

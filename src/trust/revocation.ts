@@ -71,6 +71,14 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   };
 }
 
+/** The DER of every list in the text of a PEM file, in its order. */
+export function pemRevocationLists(pem: string): Uint8Array[] {
+  // A copy of its own: small Buffers share a pool.
+  return [...pem.matchAll(PEM_BLOCK)].map(([, body]) =>
+    Uint8Array.from(Buffer.from(body ?? "", "base64")),
+  );
+}
+
 /** What the lists say about a path, from the leaf to the anchor, which nobody can revoke. */
 export function checkRevocation(
   certificates: readonly Certificate[],
@@ -184,6 +192,7 @@ function isIndirect({ bytes, faults, from, to }: DerReader): boolean {
 }
 
 const MADE = new WeakMap<RevocationList, WeakMap<Certificate, boolean>>();
+const PEM_BLOCK = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g;
 const INDIRECT = 0x84;
 /** The largest public lists have some hundred thousand. */
 const ENTRIES_MAX = 1_000_000;

@@ -79,6 +79,7 @@ describe("replay without a policy", () => {
       "src/cli/options.ts",
       "src/cli/output.ts",
       "src/cli/pass.ts",
+      "src/cli/policy-given.ts",
       "src/cli/portcullis.mjs",
       "src/cli/progress.ts",
       "src/cli/replay.ts",

@@ -75,6 +75,8 @@ export const AT_US = Date.UTC(2026, 10, 23) * 1000;
 export interface Handshake {
   readonly chain?: Chain | undefined;
   readonly clientChain?: Chain;
+  /** OCSP responses. */
+  readonly stapled?: readonly Uint8Array[];
   readonly why?: TlsObservation["certificates"]["why"];
   /** `null` for a client that sends no name. */
   readonly name?: string | null;
@@ -88,7 +90,7 @@ export interface Handshake {
 
 /** What the judge is given for one handshake; everything has a default. */
 export function handshake({ chain, clientChain, ...shape }: Handshake): JudgeInput {
-  const { why, name = NAME, ip = "192.0.2.7", port = 443, atUs = AT_US } = shape;
+  const { why, stapled, name = NAME, ip = "192.0.2.7", port = 443, atUs = AT_US } = shape;
   const observation: TlsObservation = {
     kind: "tls",
     flow: {
@@ -114,6 +116,7 @@ export function handshake({ chain, clientChain, ...shape }: Handshake): JudgeInp
       chain === undefined
         ? { seen: "no", ...(why === undefined ? {} : { why }), chain: [] }
         : { seen: "wire", chain: chain.certificates.map(({ der }) => der) },
+    ...(stapled === undefined ? {} : { stapled }),
     coverage: [],
   };
   const { direction = "egress", workload, possession } = shape;

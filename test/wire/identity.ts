@@ -96,7 +96,7 @@ export function spkiOf(key: KeyObject): Uint8Array {
 function extensionsOf(shape: IdentityShape): Uint8Array[] {
   const ca = shape.ca ?? false;
   const basic = der.sequence(...(ca ? [der.boolean(true)] : []));
-  const usage = ca ? der.bitString(Uint8Array.of(0x04), 2) : der.bitString(Uint8Array.of(0x80), 7);
+  const usage = ca ? der.bitString(Uint8Array.of(0x06), 1) : der.bitString(Uint8Array.of(0x80), 7);
   const out = [
     certificateExtension("2.5.29.19", basic, true),
     certificateExtension("2.5.29.15", usage, true),

@@ -22,6 +22,9 @@ export interface ServerHello {
   /** What is wrong with it, though it could be read. */
   readonly oddity: string | undefined;
   readonly ja3s: string;
+  /** Where signed_certificate_timestamp's content stood in `bytes`; both 0 without one. */
+  readonly timestampsFrom: number;
+  readonly timestampsTo: number;
 }
 
 /** Reads the message body in [from, to). Text says why it cannot be right. */
@@ -46,14 +49,29 @@ export function readServerHello(bytes: Uint8Array, from: number, to: number): Se
     alpn: undefined,
     psk: false,
     ech: false,
+    timestampsFrom: 0,
+    timestampsTo: 0,
     types: [],
   };
   const problem = at < to ? readExtensions(bytes, at, to, found) : undefined;
   if (problem !== undefined) return problem;
-  const { version, group, alpn, psk, ech, types } = found;
+  const { version, group, alpn, psk, ech, timestampsFrom, timestampsTo, types } = found;
   const { ja3s, oddity } = answerShapeOf(legacy, cipher, types);
   const retry = isRetry(bytes, from + 2);
-  return { version, cipher, group, alpn, sessionId, psk, retry, ech, oddity, ja3s };
+  return {
+    version,
+    cipher,
+    group,
+    alpn,
+    sessionId,
+    psk,
+    retry,
+    ech,
+    oddity,
+    ja3s,
+    timestampsFrom,
+    timestampsTo,
+  };
 }
 
 interface Found {
@@ -62,6 +80,8 @@ interface Found {
   alpn: string | undefined;
   psk: boolean;
   ech: boolean;
+  timestampsFrom: number;
+  timestampsTo: number;
   readonly types: number[];
 }
 
@@ -86,6 +106,10 @@ function readExtensions(
       found.group = u16(bytes, body);
     } else if (type === PRE_SHARED_KEY) found.psk = true;
     else if (type === ENCRYPTED_CLIENT_HELLO) found.ech = true;
+    else if (type === SIGNED_CERTIFICATE_TIMESTAMP) {
+      found.timestampsFrom = body;
+      found.timestampsTo = body + length;
+    }
     else if (type === ALPN && length >= 3 && bytes[body + 2]! + 3 <= length) {
       found.alpn = textOf(bytes, body + 3, body + 3 + bytes[body + 2]!);
     }
@@ -100,6 +124,7 @@ function isRetry(bytes: Uint8Array, at: number): boolean {
 }
 
 const ALPN = 16;
+const SIGNED_CERTIFICATE_TIMESTAMP = 18;
 /** 40 in drafts to 22 (RFC 8446 §B.3.1 leaves the number unused for that). */
 const KEY_SHARE_OLD = 40;
 const PRE_SHARED_KEY = 41;

@@ -22,7 +22,7 @@ export const unknownIssuer: Rule = {
     "own does.",
   cannotSee:
     "Certificates that TLS 1.3, QUIC or a resumed session hide (A18 counts them); an approved CA that " +
-    "was deceived or broken into; revocation, unless it is on the wire.",
+    "was deceived or broken into; revocation, unless it is on the wire or in a list (`--crl`).",
   falsePositives: [
     {
       when: "The server is yours and its CA is your own: make the CA a root.",
@@ -55,7 +55,7 @@ export const unknownIssuer: Rule = {
 };
 
 /** Why the issuer does not count. */
-export type IssuerProblem = "unknown" | "unapproved" | "approval-expired";
+export type IssuerProblem = "unknown" | "revoked" | "unapproved" | "approval-expired";
 
 export function unknownIssuerFinding(
   problem: IssuerProblem,
@@ -81,6 +81,7 @@ export function unknownIssuerFinding(
 
 const MEANING: Record<IssuerProblem, string> = {
   unknown: "an unknown issuer: whoever it is can read this connection.",
+  revoked: "and was revoked: its key may be in other hands.",
   unapproved: "valid, but not approved for this destination.",
   "approval-expired": "whose approval has run out.",
 };

@@ -1,7 +1,9 @@
 /** C04: a key or signature that can be forged, or bytes that break the rules of certificates. */
+
+import type { FindingName } from "../../trust/finding.ts";
 import type { Case } from "../case.ts";
 import { placeName } from "../destination.ts";
-import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
+import { clip, type Finding, findingOf, type Rule, type Severity } from "../finding.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 import { certificatesOf, type HygieneCase } from "./hygiene-case.ts";
 
@@ -15,8 +17,9 @@ export const weakOrMalformed: Rule = {
   whatToDo: "Issue a new certificate with an RSA key of 2048 bits or more, or P-256, and SHA-256.",
   means:
     "A key or signature that can be computed by others (RSA below 2048 bits, curves below 256, SHA-1, " +
-    "MD5), or bytes that break the rules of certificates, which programs read differently. As a note it " +
-    "is style: a missing key identifier, a long validity.",
+    "MD5), or bytes that break the rules of certificates, which programs read differently; or its issuer " +
+    "revoked it, as a stapled OCSP response or a revocation list (`--crl`) says. As a note it is style: " +
+    "a missing key identifier, a long validity, an OCSP response that is out of date.",
   cannotSee:
     "Keys that are weak for another reason: made with bad randomness, or shared. What TLS 1.3 hides " +
     "(A18).",
@@ -46,7 +49,7 @@ export function weakOrMalformedFinding(
   const place = clip(placeName(destination), PLACE_MAX);
   const details = faults.slice(0, FAULTS_MAX).map(({ name, detail }) => `${name}: ${detail}`);
   const names = [...new Set(faults.map(({ name }) => name))];
-  const meaning = severity === "note" ? "a question of style" : "it may be forged or misread";
+  const meaning = meaningOf(names, severity);
   return findingOf(weakOrMalformed, asks, {
     summary: `The ${about.side}'s chain at ${place} has ${clip(names.join(", "), NAMES_MAX)}: ${meaning}.`,
     confidence: evidence.confidence,
@@ -56,6 +59,14 @@ export function weakOrMalformedFinding(
   });
 }
 
+function meaningOf(names: readonly FindingName[], severity: Severity): string {
+  if (names.includes("revoked")) return "its issuer took it back";
+  if (severity !== "note") return "it may be forged or misread";
+  const isStale = names.some((name) => REVOCATION.has(name));
+  return isStale ? "whether it was revoked is not known from it" : "a question of style";
+}
+
+const REVOCATION: ReadonlySet<FindingName> = new Set(["unusable-staple", "stale-revocation-list"]);
 const NAMES_MAX = 70;
 const PLACE_MAX = 64;
 /** More do not help; the certificate is named and can be read. */

@@ -90,11 +90,12 @@ function describe(faults: readonly TrustFinding[], { side }: Presented): string 
 
 type Word = "expired" | "not-yet-valid" | "name" | "weak" | "malformed" | "style";
 
-/** Faults that leave no path and are a fault of the certificate all the same. */
+/** Faults that leave no path and are a fault of the certificate all the same; C04 tells of them. */
 const FATAL: Readonly<Record<string, Word>> = {
   unreadable: "malformed",
   "duplicate-extension": "malformed",
   "forgeable-signature": "weak",
+  revoked: "malformed",
 };
 
 interface Group {

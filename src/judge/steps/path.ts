@@ -23,14 +23,16 @@ export function pathAnswers(
   if (path !== undefined) return [trusted(about, path, context)];
   const { asks, line, word } = worthOfNoPath(about, context);
   const detail = whyNoPath(about);
+  const revoked = about.validation.findings.some(({ name }) => name === "revoked");
+  const why = revoked ? "the path was revoked" : "no path to a root or an approved key";
   const says =
     word === "selfSigned"
       ? `${asks}: the certificate is signed with its own key (${detail})`
-      : `${asks}: no path to a root or an approved key (${detail})`;
+      : `${asks}: ${why} (${detail})`;
   const finding =
     word === "selfSigned"
       ? selfSignedFinding({ asks, about }, context)
-      : unknownIssuerFinding("unknown", { asks, detail, about }, context);
+      : unknownIssuerFinding(revoked ? "revoked" : "unknown", { asks, detail, about }, context);
   return [{ step: "path", ...(line === undefined ? {} : { line }), says, asks, finding }];
 }
 
@@ -72,7 +74,9 @@ export function endsAtAllowLine({ anchor }: TrustPath): boolean {
 function trusted(about: Presented, path: TrustPath, context: Case): Answer {
   const { anchor } = path;
   const line = anchor.line === undefined ? {} : { line: anchor.line };
-  const says = `signatures lead to ${anchorName(path)}`;
+  const stapled =
+    path.stapledUntilUs === undefined ? "" : "; a stapled OCSP response says it is not revoked";
+  const says = `signatures lead to ${anchorName(path)}${stapled}`;
   const namesLeaf = endsAtAllowLine(path) && path.certificates.length === 1;
   if (!namesLeaf || !about.leaf.selfSigned) return { step: "path", ...line, says, asks: "pass" };
   const asks = "pass";
