@@ -1,17 +1,13 @@
 /** One connection as the steps see it: everything that was found out before anybody asks. */
 import type { Unseen } from "../inspect/observation.ts";
 import type { Certificate } from "../trust/certificate.ts";
+import type { Possession } from "../trust/possession.ts";
 import type { Validation } from "../trust/validate.ts";
 import type { Destination } from "./destination.ts";
 import type { Confidence } from "./finding.ts";
 import { type Decision, loosest, type Policy } from "./policy.ts";
 
 export type Direction = "egress" | "ingress" | "internal" | "unknown";
-
-/** Whether the peer proved that it holds the leaf's key. */
-export type Possession =
-  | { readonly state: "verified" | "failed" }
-  | { readonly state: "unverified"; readonly why: string };
 
 /** How much of the peer's identity was seen (VISIBILITY, "Evidence, confidence, verdict"). */
 export interface EvidenceClass {
@@ -37,6 +33,7 @@ export interface Case {
   /** Of the packet. */
   readonly atUs: number;
   readonly evidence: EvidenceClass;
+  /** Whether the server proved that it holds the leaf's key. */
   readonly possession: Possession;
   /** Absent when no certificate of the server was seen; `unseen` says why. */
   readonly server: Presented | undefined;
@@ -52,6 +49,3 @@ export function askable({ direction }: Case, decision: Decision): Decision {
   const judgedApart = direction === "ingress" || direction === "internal";
   return judgedApart ? loosest(decision, "report") : decision;
 }
-
-/** Nobody looked: checking signatures made with the leaf's key is not part of this version yet. */
-export const NOT_CHECKED: Possession = { state: "unverified", why: "not-checked" };

@@ -8,20 +8,14 @@
  *   2. Every input is hostile. A key of the memo ends in the text that the wire chose, so that no
  *      name can spell another key; and names too long for DNS are judged each time, not kept.
  */
-import type { TlsObservation } from "../inspect/observation.ts";
+import type { TlsObservation, Unseen } from "../inspect/observation.ts";
 import type { Anchors } from "../trust/anchors.ts";
 import { canonical, type PeerName } from "../trust/host-name.ts";
+import type { Possession } from "../trust/possession.ts";
 import type { Chain } from "../trust/store.ts";
 import { type Validation, validate } from "../trust/validate.ts";
 import { anchorsOf } from "./anchors.ts";
-import {
-  type Case,
-  type Direction,
-  type EvidenceClass,
-  NOT_CHECKED,
-  type Possession,
-  type Presented,
-} from "./case.ts";
+import type { Case, Direction, EvidenceClass, Presented } from "./case.ts";
 import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
 import { Memo } from "./memo.ts";
@@ -43,7 +37,7 @@ export interface JudgeInput {
   readonly clientChain?: Chain | undefined;
   readonly direction: Direction;
   readonly workload?: string | undefined;
-  /** Absent: not checked. */
+  /** Of the leaf's key. Absent: nobody looked, or no certificate was seen. */
   readonly possession?: Possession | undefined;
 }
 
@@ -100,7 +94,8 @@ export class Judge {
     const name = serverName === undefined ? "-" : `=${serverName}`;
     const { ip, port } = flow.ends[client === 0 ? 1 : 0];
     const place = this.#nameDecides(serverName) ? "" : `${ip} ${port}`;
-    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${this.#rareOf(input)}${name}`;
+    const proof = proofKey(input.possession);
+    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${proof} ${this.#rareOf(input)}${name}`;
   }
 
   /** No line of the policy looks at addresses or ports, and the name is one: a server has many addresses. */
@@ -114,12 +109,11 @@ export class Judge {
   }
 
   /** Begins with a digit where it says anything: a name begins with `=` or `-`. */
-  #rareOf({ observation, clientChain, workload, possession }: JudgeInput): string {
+  #rareOf({ observation, clientChain, workload }: JudgeInput): string {
     const { coverage } = observation;
-    const isPlain = clientChain === undefined && workload === undefined && possession === undefined;
+    const isPlain = clientChain === undefined && workload === undefined;
     if (isPlain && coverage.length === 0) return "";
-    const proof = possession === undefined ? "" : `${possession.state}:${whyOf(possession)}`;
-    return `${this.#idOf(clientChain)} ${coverage.join()} ${proof} ${workload?.length} ${workload} `;
+    return `${this.#idOf(clientChain)} ${coverage.join()} ${workload?.length} ${workload} `;
   }
 
   #idOf(chain: Chain | undefined): number {
@@ -147,9 +141,9 @@ export class Judge {
   /** `spans` gets the time in which each answer of the trust engine holds. */
   #caseOf(input: JudgeInput, spans: Span[]): Case {
     const { observation, chain, clientChain, direction } = input;
-    // A copy: what goes out is frozen, and the caller's object is not ours to freeze.
-    const possession = { ...(input.possession ?? NOT_CHECKED) };
     const { atUs, certificates } = observation;
+    // A copy: what goes out is frozen, and the caller's object is not ours to freeze.
+    const possession = { ...(input.possession ?? unlooked(certificates.why)) };
     const destination = destinationOf(input);
     const present = (side: Presented["side"], sent: Chain | undefined) =>
       this.#present(side, sent, { destination, atUs, spans });
@@ -159,7 +153,7 @@ export class Judge {
       destination,
       direction,
       atUs,
-      evidence: server === undefined ? UNVERIFIABLE : PRESENTED,
+      evidence: evidenceOf(server, possession),
       possession,
       server,
       client: present("client", clientChain),
@@ -257,8 +251,19 @@ function reasonOf({ step, line, says }: Answer): Reason {
   return line === undefined ? { step, says } : { step, line, says };
 }
 
-function whyOf(possession: Possession): string {
-  return possession.state === "unverified" ? possession.why : "";
+/** A word of ours: never text from the wire. */
+function proofKey(possession: Possession | undefined): string {
+  if (possession === undefined) return "";
+  return possession.state === "unverified" ? possession.why : possession.state;
+}
+
+function unlooked(why: Unseen | undefined): Possession {
+  return { state: "unverified", why: why ?? "not-checked" };
+}
+
+function evidenceOf(server: Presented | undefined, { state }: Possession): EvidenceClass {
+  if (server === undefined) return UNVERIFIABLE;
+  return state === "verified" ? VERIFIED : PRESENTED;
 }
 
 /** By hand: walking every object to find out what to freeze took longer than the rest of a decision. */
@@ -278,6 +283,7 @@ function freeze(judgement: Judgement): Judgement {
   return Object.freeze(judgement);
 }
 
+const VERIFIED: EvidenceClass = Object.freeze({ class: "verified", confidence: "high" });
 const PRESENTED: EvidenceClass = Object.freeze({ class: "presented", confidence: "medium" });
 const UNVERIFIABLE: EvidenceClass = Object.freeze({ class: "unverifiable", confidence: "none" });
 /** About 2 KB each; more distinct servers than a busy cluster's egress has at a time. */

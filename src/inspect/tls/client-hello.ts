@@ -22,6 +22,8 @@ import {
 
 export interface ClientHello {
   readonly shape: HelloShape;
+  /** 32 bytes. */
+  readonly random: Uint8Array;
   /** A character a byte; non-empty when the client names a session. */
   readonly sessionId: string;
   /** A session ticket of at least one byte (RFC 5077 §3.2). */
@@ -67,10 +69,11 @@ export function readClientHello(
   const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
   if (problem !== undefined) return problem;
   const { ticket, ech, serverName } = found;
+  const random = bytes.slice(from + 2, from + 2 + RANDOM_BYTES);
   const sessionId = latin1(bytes, sessionAt, sessionAt + sessionBytes);
   const known = shapeOf(shape.taken());
   const oddity = found.oddity ?? known.oddity;
-  return { shape: known, sessionId, ticket, ech, serverName, oddity };
+  return { shape: known, random, sessionId, ticket, ech, serverName, oddity };
 }
 
 /** An SSLv2 hello: three-byte ciphers, of which those beginning with zero are TLS ones. */
@@ -99,12 +102,21 @@ export function readV2ClientHello(
   );
   return {
     shape: shapeOf(shape.taken()),
+    random: randomOf(bytes.subarray(to - challengeBytes, to)),
     sessionId: "",
     ticket: false,
     ech: false,
     serverName: undefined,
     oddity: undefined,
   };
+}
+
+/** The challenge of an SSLv2 hello, right-justified (RFC 5246 appendix E.2). */
+function randomOf(challenge: Uint8Array): Uint8Array {
+  const random = new Uint8Array(RANDOM_BYTES);
+  const last = challenge.subarray(-RANDOM_BYTES);
+  random.set(last, RANDOM_BYTES - last.length);
+  return random;
 }
 
 interface Found {
@@ -240,6 +252,7 @@ class ShapeBytes {
   }
 }
 
+const RANDOM_BYTES = 32;
 const SERVER_NAME = 0;
 const SESSION_TICKET = 35;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;

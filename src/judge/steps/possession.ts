@@ -10,7 +10,10 @@ export function possessionAnswers(about: Presented, context: Case): Answer[] {
     return [{ step, says: "the server proved that it holds the certificate's key", asks: "pass" }];
   }
   if (possession.state === "unverified") {
-    const says = `whether the server holds the certificate's key is unverified: ${possession.why}`;
+    const says =
+      possession.why === "budget"
+        ? "the server proved that it holds the certificate's key when that was last checked here"
+        : `whether the server holds the certificate's key is unverified: ${possession.why}`;
     return [{ step, says, asks: "pass" }];
   }
   const asks = askable(context, "cut");
