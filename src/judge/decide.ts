@@ -11,10 +11,12 @@
 import type { TlsObservation, Unseen } from "../inspect/observation.ts";
 import type { Anchors } from "../trust/anchors.ts";
 import { canonical, type PeerName } from "../trust/host-name.ts";
+import { ocspResponsesOf } from "../trust/ocsp.ts";
 import type { Possession } from "../trust/possession.ts";
+import type { RevocationList } from "../trust/revocation.ts";
 import type { Chain } from "../trust/store.ts";
-import { type Validation, validate } from "../trust/validate.ts";
-import { anchorsOf } from "./anchors.ts";
+import { type Validation, type ValidationInput, validate } from "../trust/validate.ts";
+import { anchorsOf, revocationListsOf } from "./anchors.ts";
 import type { Case, Direction, EvidenceClass, Presented } from "./case.ts";
 import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
@@ -59,10 +61,12 @@ export class Judge {
   readonly #memo = new Memo<{ readonly judgement: Judgement; readonly span: Span }>(MEMO_MAX);
   readonly #isName = new Memo<boolean>(MEMO_MAX);
   readonly #byAddress: boolean;
-  readonly #chainIds = new WeakMap<Chain, number>();
-  #chains = 0;
+  /** Of chains, and of what servers stapled to them. */
+  readonly #ids = new WeakMap<object, number>();
+  #idLast = 0;
   #anchors: Anchors | undefined;
   #rootsAlone: Anchors | undefined;
+  #revocationLists: readonly RevocationList[] | undefined;
 
   /** Costs nothing yet: roots are parsed at the first chain. */
   constructor(policy: Policy) {
@@ -110,19 +114,20 @@ export class Judge {
 
   /** Begins with a digit where it says anything: a name begins with `=` or `-`. */
   #rareOf({ observation, clientChain, workload }: JudgeInput): string {
-    const { coverage } = observation;
-    const isPlain = clientChain === undefined && workload === undefined;
+    const { coverage, stapled } = observation;
+    const isPlain = clientChain === undefined && workload === undefined && stapled === undefined;
     if (isPlain && coverage.length === 0) return "";
-    return `${this.#idOf(clientChain)} ${coverage.join()} ${workload?.length} ${workload} `;
+    const ids = `${this.#idOf(clientChain)} ${this.#idOf(stapled)}`;
+    return `${ids} ${coverage.join()} ${workload?.length} ${workload} `;
   }
 
-  #idOf(chain: Chain | undefined): number {
-    if (chain === undefined) return 0;
-    const known = this.#chainIds.get(chain);
+  #idOf(seen: object | undefined): number {
+    if (seen === undefined) return 0;
+    const known = this.#ids.get(seen);
     if (known !== undefined) return known;
-    this.#chains++;
-    this.#chainIds.set(chain, this.#chains);
-    return this.#chains;
+    this.#idLast++;
+    this.#ids.set(seen, this.#idLast);
+    return this.#idLast;
   }
 
   /** The connection as the steps see it. `policy explain` asks them one by one. */
@@ -146,7 +151,7 @@ export class Judge {
     const possession = { ...(input.possession ?? unlooked(certificates.why)) };
     const destination = destinationOf(input);
     const present = (side: Presented["side"], sent: Chain | undefined) =>
-      this.#present(side, sent, { destination, atUs, spans });
+      this.#present(side, sent, { destination, observation, spans });
     const server = present("server", chain);
     return {
       policy: this.policy,
@@ -164,14 +169,26 @@ export class Judge {
   #present(
     side: Presented["side"],
     chain: Chain | undefined,
-    { destination, atUs, spans }: { destination: Destination; atUs: number; spans: Span[] },
+    {
+      destination,
+      observation: { atUs, stapled },
+      spans,
+    }: { destination: Destination; observation: TlsObservation; spans: Span[] },
   ): Presented | undefined {
     const certificates = chain?.certificates;
     const leaf = certificates?.[0];
     if (certificates === undefined || leaf === undefined) return undefined;
-    const name = side === "server" ? { name: peerName(destination) } : {};
+    this.#revocationLists ??= revocationListsOf(this.policy);
+    const demand: Omit<ValidationInput, "anchors"> = {
+      chain: certificates,
+      purpose: side,
+      atUs,
+      ...(side === "server" && { name: peerName(destination) }),
+      ...(this.#revocationLists.length > 0 && { revocationLists: this.#revocationLists }),
+      ...(side === "server" && stapled !== undefined && { staples: ocspResponsesOf(stapled) }),
+    };
     const ask = (anchors: Anchors): Validation => {
-      const validation = validate({ chain: certificates, anchors, ...name, purpose: side, atUs });
+      const validation = validate({ ...demand, anchors });
       spans.push(validation.sameBetweenUs);
       return validation;
     };
