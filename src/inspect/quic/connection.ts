@@ -21,6 +21,7 @@ import { type Overlap, type Packet, QuicHandshake, QuicSide } from "./handshake.
 import { isLongHeader, readLongHeader, versionsOffered } from "./header.ts";
 import type { KnownIds } from "./known-ids.ts";
 import { initialKeys } from "./packet-keys.ts";
+import { isUnreadVersion } from "./version.ts";
 
 export class QuicConnection implements Inspector {
   wants: Wants = "bytes";
@@ -70,8 +71,15 @@ export class QuicConnection implements Inspector {
     return [...few, { kind: "malformed", at: "quic-packet", reason, offset: 0, side: 0 }];
   }
 
+  /** Also a client that says another name once its server has refused the first packet (C08). */
   get overlaps(): readonly Overlap[] {
-    return this.#handshakes.flatMap(({ overlaps }) => overlaps);
+    return this.#handshakes.flatMap((one, at) => {
+      const before = this.#beginningOf(at)?.tls.hello;
+      const { hello, helloAtUs } = one.tls;
+      const same = before === undefined || hello === undefined;
+      if (same || before.serverName === hello.serverName) return one.overlaps;
+      return [{ side: one.client, offset: 0, atUs: helloAtUs }, ...one.overlaps];
+    });
   }
 
   push(event: FlowEvent): void {
@@ -84,18 +92,25 @@ export class QuicConnection implements Inspector {
   /** What was seen so far, for each connection; none when there was no QUIC that we read. */
   results(): readonly TlsObservation[] {
     const seen: TlsObservation[] = [];
-    let before: QuicHandshake | undefined;
-    for (const one of this.#handshakes) {
+    for (const [at, one] of this.#handshakes.entries()) {
+      const before = this.#beginningOf(at);
+      // What was refused is told with what came of it, unless that is something else.
       const again = before?.tls.hello?.serverName === one.tls.hello?.serverName;
       const said = one.result(again ? before : undefined);
-      // What was refused is told with what came of it, unless that is something else.
       if (before !== undefined && again) seen.pop();
       if (said !== undefined) seen.push(said);
-      before = one.refused ? one : undefined;
     }
     if (seen.length > 0) return seen;
     const headless = observe(this.#rest);
     return headless === undefined ? [] : [headless];
+  }
+
+  /** What the handshake at `at` began with, if that was refused with nothing more said. */
+  #beginningOf(at: number): QuicHandshake | undefined {
+    const before = this.#handshakes[at - 1];
+    const { client } = this.#handshakes[at]!;
+    const isOver = before?.refused === true && before.serverId === undefined;
+    return isOver && before.client === client ? before : undefined;
   }
 
   #datagram(
@@ -130,6 +145,7 @@ export class QuicConnection implements Inspector {
     const { header, side, offset } = packet;
     if (header.type === "version-negotiation") return this.#negotiation(packet);
     if (header.type === "unread") {
+      if (!isUnreadVersion(header.number)) return;
       this.unreadVersion ??= header.number;
       this.#unread ??= { side, dcid: header.dcid, scid: header.scid };
       return;
@@ -139,9 +155,11 @@ export class QuicConnection implements Inspector {
     switch (header.type) {
       case "initial":
         return this.#initial(packet, owner);
-      case "retry":
-        if (owner !== undefined) return owner.retry(packet);
-        return this.#rest.malformedAt(side, "quic-retry", "Retry that answers nothing", offset);
+      case "retry": {
+        if (this.#handshakes.some((one) => one.retry(packet))) return;
+        const reason = "Retry that answers no packet, or whose tag is wrong";
+        return this.#rest.malformedAt(side, "quic-retry", reason, offset);
+      }
       case "0-rtt":
         return owner?.earlyData();
       case "handshake":
@@ -181,7 +199,7 @@ export class QuicConnection implements Inspector {
   /** A new connection, if the packet opens as a client's first. False if it does not. */
   #begin(packet: Packet): boolean {
     const { side, header, bytes, offset } = packet;
-    const { client } = initialKeys(header.version!, Buffer.from(header.dcid, "latin1"));
+    const { client } = initialKeys(header.version!, header.dcid);
     if (client.open(bytes, header.from, header.body, header.end, -1) === undefined) return false;
     if (this.#handshakes.length >= HANDSHAKES_MAX) {
       const reason = `more than ${HANDSHAKES_MAX} connections on the same ports: not read`;

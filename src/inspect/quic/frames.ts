@@ -3,6 +3,7 @@
  * other is a fault; what it would say is not read, nor what follows it.
  */
 import { Cursor } from "./varint.ts";
+import type { QuicVersion } from "./version.ts";
 
 export interface FrameListener {
   /** A piece of the TLS stream, [from, to) of `bytes`, which stands at `offset` in it. */
@@ -12,7 +13,11 @@ export interface FrameListener {
 }
 
 /** Tells what is in `payload`. Text says why it cannot be right; what came before it was told. */
-export function readFrames(payload: Uint8Array, listener: FrameListener): string | undefined {
+export function readFrames(
+  payload: Uint8Array,
+  { crypto }: QuicVersion,
+  listener: FrameListener,
+): string | undefined {
   if (payload.length === 0) return "packet without frames";
   const cursor = new Cursor(payload, 0, payload.length);
   while (cursor.left > 0) {
@@ -25,7 +30,7 @@ export function readFrames(payload: Uint8Array, listener: FrameListener): string
       case ACK_ECN:
         if (!passAck(cursor, type === ACK_ECN)) return "ACK frame runs over the end";
         continue;
-      case CRYPTO: {
+      case crypto: {
         const offset = cursor.varint();
         const length = cursor.varint();
         if (offset < 0 || length < 0 || length > cursor.left) {
@@ -47,6 +52,8 @@ export function readFrames(payload: Uint8Array, listener: FrameListener): string
         continue;
       }
       default:
+        // Google's own numbering goes on in ways that are not read.
+        if (crypto !== CRYPTO) return undefined;
         return `frame of type ${type}, which this packet may not hold`;
     }
   }

@@ -6,9 +6,10 @@
  *     Handshake packets   keys from the handshake traffic secrets, so only with a key log
  *     0-RTT, short        application data: that they came is all that is told
  *
- * After a Retry the keys come from the id that it gave. A forged Retry is easily made by whoever saw
- * the client's packet, so both ids are tried from then on. A server may also answer in another version
- * than it was asked in (RFC 9368 §2.3): keys are made for whatever version a packet names.
+ * A server may answer in another version than it was asked in (RFC 9368 §2.3), so keys are made for
+ * whatever version a packet names. With a Retry, or another version negotiated, the client begins again
+ * under other ids or keys: that is another one of these, and what it says counts, since the server kept
+ * nothing of what came before.
  */
 import type { Flow, Side } from "../../flow/event.ts";
 import type { KeyLog } from "../keys/key-log.ts";
@@ -18,7 +19,7 @@ import { observe } from "../tls/observe.ts";
 import { type FrameListener, readFrames } from "./frames.ts";
 import type { LongHeader } from "./header.ts";
 import { MessageStream } from "./message-stream.ts";
-import { initialKeys, type Opened, type PacketKeys } from "./packet-keys.ts";
+import { type InitialKeys, initialKeys, type Opened } from "./packet-keys.ts";
 import { isRetryOf } from "./retry.ts";
 import { SealedPackets } from "./sealed-packets.ts";
 import type { QuicVersion } from "./version.ts";
@@ -48,14 +49,14 @@ export class QuicHandshake {
   readonly overlaps: Overlap[] = [];
   /** The id that the server chose; absent before it answered. */
   serverId: string | undefined;
-  /** The server does not speak the client's version: the client may begin again in another. */
+  /** The server sent a Retry, or does not speak the client's version. */
   refused = false;
   /** The number of the version that the client began with. */
   readonly version: number;
   readonly #clientId: string;
-  /** Ids that Initial keys come from: the client's first, and a Retry's. */
-  readonly #keyIds: string[];
-  readonly #initialKeys = new Map<string, { client: PacketKeys; server: PacketKeys }>();
+  /** The client's first DCID, from which the Initial keys come; by version. */
+  readonly #keyId: string;
+  readonly #initialKeys = new Map<QuicVersion, InitialKeys>();
   readonly #hellos = [new MessageStream(), new MessageStream()] as const;
   readonly #sealed: SealedPackets | undefined;
   /** Largest packet number of each side's Initial packets. */
@@ -70,7 +71,7 @@ export class QuicHandshake {
     this.client = client;
     this.version = header.number;
     this.#clientId = header.scid;
-    this.#keyIds = [header.dcid];
+    this.#keyId = header.dcid;
     this.#sealed = keys && new SealedPackets(this.tls, client);
   }
 
@@ -83,7 +84,7 @@ export class QuicHandshake {
   /** Whether its ids are those of this connection. */
   owns({ side, header }: Packet): boolean {
     if (side === this.client) {
-      const known = header.dcid === this.serverId || this.#keyIds.includes(header.dcid);
+      const known = header.dcid === this.serverId || header.dcid === this.#keyId;
       return known && header.scid === this.#clientId;
     }
     const known = this.serverId === undefined || header.scid === this.serverId;
@@ -92,25 +93,22 @@ export class QuicHandshake {
 
   /** Whether the client's first packet had these ids. */
   began(dcid: string, scid: string): boolean {
-    return dcid === this.#keyIds[0] && scid === this.#clientId;
+    return dcid === this.#keyId && scid === this.#clientId;
   }
 
   /** Opens and reads an Initial packet. False: it is not of this connection, or damaged. */
   initial(packet: Packet): boolean {
     const { side, header, bytes } = packet;
     const peer = side === this.client ? "client" : "server";
-    for (const id of this.#keyIds) {
-      const keys = this.#keysOf(header.version!, id)[peer];
-      const { from, body, end } = header;
-      const opened = keys.open(bytes, from, body, end, this.#largest[side]);
-      if (opened === undefined) continue;
-      if (peer === "server") this.serverId ??= header.scid;
-      this.#largest[side] = Math.max(this.#largest[side], opened.number);
-      this.tls.handshakeSeen = true;
-      this.#read(packet, opened);
-      return true;
-    }
-    return false;
+    const { from, body, end, version } = header;
+    const keys = this.#keysOf(version!)[peer];
+    const opened = keys.open(bytes, from, body, end, this.#largest[side]);
+    if (opened === undefined) return false;
+    if (peer === "server") this.serverId ??= header.scid;
+    this.#largest[side] = Math.max(this.#largest[side], opened.number);
+    this.tls.handshakeSeen = true;
+    this.#read(packet, opened);
+    return true;
   }
 
   /** A Handshake packet with this connection's ids. False: there are keys, and they do not open it. */
@@ -132,17 +130,17 @@ export class QuicHandshake {
     if (!this.tls.steps.names.includes("early-data")) this.tls.step("early-data");
   }
 
-  /** A Retry packet with this connection's client id. */
-  retry({ side, header, bytes, offset }: Packet): void {
-    if (side === this.client || this.serverId !== undefined || this.#keyIds.length > 1) {
-      const reason = "Retry that no client takes: not its server's first answer";
-      return this.tls.malformedAt(side, "quic-retry", reason, offset);
-    }
-    if (isRetryOf(bytes, header, this.#keyIds[0]!) === false) {
-      return this.tls.malformedAt(side, "quic-retry", "Retry whose tag is wrong", offset);
-    }
-    this.tls.step("retry");
-    this.#keyIds.push(header.scid);
+  /** A Retry packet with this connection's client id. False: it answers another packet, or is forged. */
+  retry({ side, header, bytes }: Packet): boolean {
+    if (side === this.client || isRetryOf(bytes, header, this.#keyId) === false) return false;
+    if (!this.refused && this.serverId === undefined) this.tls.step("retry");
+    this.refused ||= this.serverId === undefined;
+    return true;
+  }
+
+  /** Application data with the server's id came from another address (RFC 9000 §9). */
+  moved(): void {
+    if (!this.tls.steps.names.includes("migration")) this.tls.step("migration");
   }
 
   /** A packet with a short header: application data, behind both sides' handshakes. */
@@ -156,7 +154,7 @@ export class QuicHandshake {
 
   /** Version negotiation, which answers the client's first packet. Text says why it is none. */
   refuse(offered: readonly number[]): string | undefined {
-    if (this.serverId !== undefined || this.#keyIds.length > 1) {
+    if (this.serverId !== undefined) {
       return "version negotiation behind the server's first answer";
     }
     // RFC 9000 §6.2.
@@ -166,7 +164,7 @@ export class QuicHandshake {
     return undefined;
   }
 
-  /** @param before what the same client began in a version that was refused: its steps are the first */
+  /** @param before what the same client began first, and the server refused: its steps are the first */
   result(before?: QuicHandshake): TlsObservation | undefined {
     // It opened, so it was QUIC; a hello that is not there has lost a part of itself.
     this.tls.lost ||= this.tls.hello === undefined;
@@ -174,7 +172,7 @@ export class QuicHandshake {
     if (seen === undefined || before === undefined) return seen;
     let { steps } = before.tls;
     for (const name of seen.steps) steps = steps.after(name);
-    return { ...seen, steps: steps.names };
+    return { ...seen, atUs: before.tls.helloAtUs, steps: steps.names };
   }
 
   close(): void {
@@ -187,18 +185,17 @@ export class QuicHandshake {
     this.#sealed?.release();
   }
 
-  #keysOf(version: QuicVersion, id: string): { client: PacketKeys; server: PacketKeys } {
-    const name = `${version.number} ${id}`;
-    let keys = this.#initialKeys.get(name);
+  #keysOf(version: QuicVersion): InitialKeys {
+    let keys = this.#initialKeys.get(version);
     if (keys === undefined) {
-      keys = initialKeys(version, Buffer.from(id, "latin1"));
-      this.#initialKeys.set(name, keys);
+      keys = initialKeys(version, this.#keyId);
+      this.#initialKeys.set(version, keys);
     }
     return keys;
   }
 
   #read(packet: Packet, { payload, reserved }: Opened): void {
-    const { side, offset, atUs } = packet;
+    const { side, header, offset, atUs } = packet;
     const stream = this.#hellos[side];
     if (reserved) {
       this.tls.malformedAt(side, "quic-packet", "reserved bits that are not zero", offset);
@@ -213,7 +210,7 @@ export class QuicHandshake {
       },
       closed: (error) => this.#closed(side, error),
     };
-    const problem = readFrames(payload, listener);
+    const problem = readFrames(payload, header.version!, listener);
     if (problem !== undefined) this.tls.malformedAt(side, "quic-frame", problem, offset);
     for (let type = stream.next(); type >= 0; type = stream.next()) this.#hello(packet, type);
   }

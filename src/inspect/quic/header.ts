@@ -7,6 +7,8 @@
  *     Retry              ... token, tag of 16 bytes
  *     version 0          ... versions of 4 bytes each: version negotiation
  *
+ * The fixed bit is one, but a server may grease it (RFC 9287): only what nobody knows yet must have it.
+ *
  * A datagram may hold several packets (§12.2): each but the last says where it ends.
  */
 import { Cursor } from "./varint.ts";
@@ -81,7 +83,6 @@ export function readLongHeader(
   if (dcid.length > ID_BYTES_MAX || scid.length > ID_BYTES_MAX) {
     return `connection ids of ${dcid.length} and ${scid.length} bytes, expected at most 20`;
   }
-  if ((first & 0x40) === 0) return "long header without its fixed bit";
   const type = version.types[(first >> 4) & 3]!;
   if (type === "retry") return { ...head, type, end: to, promised: to + cut, body: at };
   return numbered(head, type, new Cursor(bytes, at, to), cut);

@@ -17,12 +17,14 @@ export interface Opened {
   readonly reserved: boolean;
 }
 
-/** Of the Initial packets behind a client's first destination connection id. */
-export function initialKeys(
-  version: QuicVersion,
-  dcid: Uint8Array,
-): { client: PacketKeys; server: PacketKeys } {
-  const secret = extract("sha256", version.salt, dcid);
+export interface InitialKeys {
+  readonly client: PacketKeys;
+  readonly server: PacketKeys;
+}
+
+/** Of the Initial packets behind a client's first DCID, which is given with a character a byte. */
+export function initialKeys(version: QuicVersion, dcid: string): InitialKeys {
+  const secret = extract("sha256", version.salt, Buffer.from(dcid, "latin1"));
   const of = (label: string) => {
     const own = expandLabel("sha256", secret, `tls13 ${label}`, NOTHING, 32);
     return new PacketKeys(version, INITIAL_SUITE, own);

@@ -40,7 +40,7 @@ export class SealedPackets {
     if (opened === undefined) return false;
     this.#largest[side] = Math.max(this.#largest[side], opened.number);
     const stream = this.#streams[side];
-    const problem = readFrames(opened.payload, {
+    const problem = readFrames(opened.payload, header.version!, {
       crypto: (at, piece, from, to) => {
         const fault = stream.crypto.take(at, piece, from, to);
         if (fault !== undefined) this.#tls.malformedAt(side, "quic-crypto", fault.says, offset);

@@ -14,6 +14,8 @@ export interface QuicVersion {
   readonly salt: Uint8Array;
   /** What stands between `tls13 ` and ` key` in its labels. */
   readonly label: "quic" | "quicv2";
+  /** Type of the CRYPTO frame; Google's own numbers were others. */
+  readonly crypto: 6 | 8;
   /** By the two type bits of a long header. */
   readonly types: readonly LongType[];
   /** AEAD_AES_128_GCM of a Retry packet's tag (RFC 9001 §5.8); absent where it is not known. */
@@ -50,6 +52,7 @@ const version = (number: number, salt: string, key?: string, nonce?: string): Qu
   number,
   salt: hex(salt),
   label: "quic",
+  crypto: 6,
   types: V1_TYPES,
   ...(key !== undefined && nonce !== undefined && { retry: { key: hex(key), nonce: hex(nonce) } }),
 });
@@ -68,6 +71,7 @@ const VERSIONS = new Map(
       number: 0x6b3343cf,
       salt: hex("0dede3def700a6db819381be6e269dcbf9bd2ed9"),
       label: "quicv2" as const,
+      crypto: 6 as const,
       types: V2_TYPES,
       retry: {
         key: hex("8fb4b01b56ac48e260fbcbcead7ccc92"),
@@ -78,10 +82,11 @@ const VERSIONS = new Map(
     ...[25, 26, 27, 28].map((draft) => version(0xff000000 + draft, SALT_23, ...RETRY_25)),
     ...[29, 30, 31, 32].map((draft) => version(0xff000000 + draft, SALT_29, ...RETRY_29)),
     ...[33, 34].map((draft) => version(0xff000000 + draft, SALT_33, ...RETRY_33)),
-    // mvfst's draft 27 and 29, and Google's T050 and T051.
-    version(0xfaceb002, SALT_23),
-    version(0xfaceb00e, SALT_29),
-    version(0x54303530, "7ff579e5acd072915580304c43a2367c60488310"),
-    version(0x54303531, "7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"),
+    // Facebook's names for draft 27 and for version 1.
+    ...[0xfaceb002, 0xfaceb00e].map((number) => version(number, SALT_23)),
+    ...[0xfaceb003, 0xfaceb004].map((number) => version(number, SALT_33)),
+    // Google's T050 and T051, of which no more than what comes first is read.
+    { ...version(0x54303530, "7ff579e5acd072915580304c43a2367c60488310"), crypto: 8 as const },
+    { ...version(0x54303531, "7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"), crypto: 8 as const },
   ].map((one) => [one.number, one]),
 );

@@ -1,0 +1,135 @@
+/**
+ * A UDP conversation, whatever it is: its datagrams are told apart by their first byte (RFC 9443 §3, RFC
+ * 7983 §7), on any port, and given to whoever reads their kind.
+ *
+ *     20 to 63      DTLS
+ *     64 to 127     QUIC with a short header, once there was a long one (else TURN, or anything)
+ *     192 to 255    QUIC with a long header
+ *
+ * Other kinds may come before, beside and behind them, as in WebRTC; so a conversation is never given up.
+ * When nobody reads any more, only what may begin a handshake is asked for: then `records` are wanted.
+ */
+import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
+import type { Malformed } from "../stage.ts";
+import { DtlsConnection } from "./dtls/connection.ts";
+import { beginsDtls } from "./dtls/record.ts";
+import type { KeyLog } from "./keys/key-log.ts";
+import type { TlsObservation } from "./observation.ts";
+import { QuicConnection } from "./quic/connection.ts";
+import { beginsQuic } from "./quic/header.ts";
+import type { KnownIds } from "./quic/known-ids.ts";
+
+/** What a reader of one kind of datagram has to tell. */
+interface Reader extends Inspector {
+  readonly malformed: readonly (Malformed & { readonly side: Side })[];
+  readonly overlaps: readonly {
+    readonly side: Side;
+    readonly offset: number;
+    readonly atUs: number;
+  }[];
+}
+
+export interface DatagramReading {
+  /** Secrets that open what is sealed. */
+  readonly keys?: KeyLog | undefined;
+  /** One for all conversations: ids that a connection is known by when its address changes. */
+  readonly ids?: KnownIds;
+}
+
+export class DatagramConnection implements Inspector {
+  readonly nextRecord: readonly [number, number] = [0, 0];
+  readonly #flow: Flow;
+  readonly #reading: DatagramReading;
+  #quic: QuicConnection | undefined;
+  #dtls: DtlsConnection | undefined;
+  /** Datagrams that nobody read. */
+  #others = 0;
+
+  constructor(flow: Flow, reading: DatagramReading = {}) {
+    this.#flow = flow;
+    this.#reading = reading;
+  }
+
+  get wants(): Wants {
+    const readers = this.#readers;
+    if (readers.some(({ wants }) => wants === "bytes")) return "bytes";
+    return readers.length > 0 || this.#others > OTHERS_MAX ? "records" : "bytes";
+  }
+
+  get idle(): boolean {
+    return this.#readers.every(({ idle }) => idle);
+  }
+
+  /** Certificates and versions will not change any more. */
+  get settled(): boolean {
+    return this.wants !== "bytes";
+  }
+
+  get malformed(): Reader["malformed"] {
+    return this.#readers.flatMap(({ malformed }) => malformed);
+  }
+
+  get overlaps(): Reader["overlaps"] {
+    return this.#readers.flatMap(({ overlaps }) => overlaps);
+  }
+
+  /** The first QUIC version that was spoken and is not read. */
+  get unreadVersion(): number | undefined {
+    return this.#quic?.unreadVersion;
+  }
+
+  push(event: FlowEvent): void {
+    if (event.kind === "closed") for (const reader of this.#readers) reader.push(event);
+    else if (event.kind === "datagram") {
+      const reader = this.#readerOf(event);
+      if (reader === undefined) this.#other(event);
+      else reader.push(event);
+    }
+  }
+
+  /** The handshakes that were seen, each of its own; none when there were none. */
+  results(): readonly TlsObservation[] {
+    const dtls = this.#dtls?.result();
+    const quic = this.#quic?.results() ?? [];
+    return dtls === undefined ? quic : [dtls, ...quic];
+  }
+
+  get #readers(): readonly Reader[] {
+    const readers: Reader[] = [];
+    if (this.#dtls !== undefined) readers.push(this.#dtls);
+    if (this.#quic !== undefined) readers.push(this.#quic);
+    return readers;
+  }
+
+  #readerOf({ bytes, from, to, cut }: Datagram): Reader | undefined {
+    const first = from < to ? bytes[from]! : 0;
+    if (first >= QUIC_LONG && beginsQuic(bytes, from, to, cut)) {
+      const { keys, ids } = this.#reading;
+      this.#quic ??= new QuicConnection(this.#flow, keys, ids);
+      return this.#quic;
+    }
+    if (first >= DTLS && first < QUIC_SHORT && beginsDtls(bytes, from, to, cut)) {
+      this.#dtls ??= new DtlsConnection(this.#flow);
+      return this.#dtls;
+    }
+    // QUIC may grease the bit that sets it apart (RFC 9287).
+    return first >= QUIC_SHORT ? this.#quic : (this.#dtls ?? this.#quic);
+  }
+
+  #other({ bytes, from, to }: Datagram): void {
+    const { ids } = this.#reading;
+    if (this.#others++ > 0 || this.idle === false || from >= to) return;
+    const isShort = bytes[from]! >= QUIC_SHORT && bytes[from]! < RTP;
+    const moved = isShort ? ids?.find(bytes, from, to) : undefined;
+    moved?.moved();
+  }
+}
+
+type Datagram = Extract<FlowEvent, { kind: "datagram" }>;
+
+const DTLS = 20;
+const QUIC_SHORT = 64;
+const RTP = 128;
+const QUIC_LONG = 192;
+/** What does not begin with a handshake seldom comes to one, and can still: see `records`. */
+const OTHERS_MAX = 16;
