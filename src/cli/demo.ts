@@ -114,7 +114,7 @@ function stepsOf(
   reason: readonly Reason[],
   policyLines: readonly string[],
 ): (readonly [name: string, says: string])[] {
-  // That the key's possession was not checked is said of every connection, and decides none here.
+  // Whoever shows a certificate here holds its key: that is said of each, and decides none.
   const steps = reason.filter(({ step }) => step !== "possession");
   const deciding = steps.findLast(({ step }) => !LOWERING.includes(step));
   return steps.map((reason) => {

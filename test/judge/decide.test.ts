@@ -25,13 +25,15 @@ describe("reason", () => {
 
   test("has every step that spoke, in the order of the steps", async () => {
     const policy = await policyOf(`deny: [{spki: ${issuing.spki}}], allow: []`, { mode: "audit" });
-    const { verdict } = new Judge(policy).judge(handshake({ chain: chains.expired }));
+    const possession = { state: "unverified", why: "static-rsa" } as const;
+    const { verdict } = new Judge(policy).judge(handshake({ chain: chains.expired, possession }));
     expect(verdict.reason.map(({ step }) => step)).toEqual([
       "deny",
       "possession",
       "path",
       "hygiene",
       "approval",
+      "unseen",
       "mode",
     ]);
   });
@@ -55,6 +57,7 @@ describe("memory", () => {
     ["direction", { direction: "ingress" }],
     ["workload", { workload: "shop" }],
     ["possession", { possession: { state: "failed" } }],
+    ["lack of possession", { possession: { state: "unverified", why: "static-rsa" } }],
     ["absence of a name", { name: null }],
   ])("does not mix up another %s", (_, other) => {
     const judge = new Judge(defaultPolicy);

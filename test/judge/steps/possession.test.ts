@@ -1,31 +1,68 @@
-/** Step `possession`. */
+/** Step `possession`, and what evidence it makes of a certificate. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
 import { defaultPolicy, withRoots } from "../../../src/judge/policy.ts";
 import { chains, handshake, root, rootFile } from "../scene.ts";
 import { policyOf } from "../table.ts";
 
+const audit = withRoots(defaultPolicy, [rootFile(root)]);
+const verified = { state: "verified" } as const;
+const failed = { state: "failed" } as const;
+const budget = { state: "unverified", why: "budget" } as const;
+const staticRsa = { state: "unverified", why: "static-rsa" } as const;
+
 describe("possession", () => {
   test("that failed is cut, whatever the chain", async () => {
     const judge = new Judge(await policyOf(""));
-    const { verdict, findings } = judge.judge(
-      handshake({ chain: chains.good, possession: { state: "failed" } }),
+    const { verdict, findings, evidence } = judge.judge(
+      handshake({ chain: chains.good, possession: failed }),
     );
     expect(verdict.decision).toBe("cut");
     expect(findings[0]).toMatchObject({ rule: "C05", severity: "critical" });
-  });
-
-  test("that nobody checked is said, and audit passes a good chain", () => {
-    const judge = new Judge(withRoots(defaultPolicy, [rootFile(root)]));
-    const { verdict, possession, evidence } = judge.judge(handshake({ chain: chains.good }));
-    expect(verdict.decision).toBe("pass");
-    expect(verdict.reason.map(({ says }) => says).join()).toContain("unverified: not-checked");
-    expect(possession).toEqual({ state: "unverified", why: "not-checked" });
     expect(evidence).toEqual({ class: "presented", confidence: "medium" });
   });
 
-  test("that nobody checked does not pass where the policy is enforced", async () => {
-    const judge = new Judge(await policyOf(""));
-    expect(judge.judge(handshake({ chain: chains.good })).verdict.decision).toBe("refuse");
+  test("that was verified is high evidence, and passes a good chain in silence", () => {
+    const given = handshake({ chain: chains.good, possession: verified });
+    const { verdict, evidence, findings } = new Judge(audit).judge(given);
+    expect(verdict.decision).toBe("pass");
+    expect(findings).toEqual([]);
+    expect(verdict.reason[0]?.says).toContain("proved that it holds");
+    expect(evidence).toEqual({ class: "verified", confidence: "high" });
+  });
+
+  test("beyond the budget passes as the last check did, and is no high evidence", async () => {
+    const policy = await policyOf("");
+    const given = handshake({ chain: chains.good, possession: budget });
+    for (const judge of [new Judge(audit), new Judge(policy)]) {
+      const { verdict, evidence, findings } = judge.judge(given);
+      expect(verdict.decision).toBe("pass");
+      expect(findings).toEqual([]);
+      expect(verdict.reason[0]?.says).toContain("when that was last checked");
+      expect(evidence).toEqual({ class: "presented", confidence: "medium" });
+    }
+  });
+
+  test("that nothing shows is a note where the policy audits, and refused where it is enforced", async () => {
+    const given = handshake({ chain: chains.good, possession: staticRsa });
+    const { verdict, findings, possession } = new Judge(audit).judge(given);
+    expect(verdict).toMatchObject({ decision: "report", wouldCut: false, findings: ["A18"] });
+    expect(verdict.reason.map(({ says }) => says).join()).toContain("unverified: static-rsa");
+    expect(findings[0]?.summary).toContain("static RSA");
+    expect(possession).toEqual(staticRsa);
+    expect(new Judge(await policyOf("")).judge(given).verdict.decision).toBe("refuse");
+  });
+
+  test("that nobody looked at is not taken for granted", async () => {
+    const given = handshake({ chain: chains.good });
+    const { verdict, possession } = new Judge(audit).judge(given);
+    expect(possession).toEqual({ state: "unverified", why: "not-checked" });
+    expect(verdict.decision).toBe("report");
+    expect(new Judge(await policyOf("")).judge(given).verdict.decision).toBe("refuse");
+  });
+
+  test("is unverified for the reason that the certificate was not seen", () => {
+    const { possession } = new Judge(audit).judge(handshake({ why: "resumed" }));
+    expect(possession).toEqual({ state: "unverified", why: "resumed" });
   });
 });
