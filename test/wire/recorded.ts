@@ -29,6 +29,8 @@ export interface RecordingShape {
   readonly session?: Buffer;
   /** Needed on both recordings for a ticket to be honoured. */
   readonly ticketKeys?: Buffer;
+  /** Groups as OpenSSL names them, the first one of the client's with a key share. */
+  readonly groups?: { readonly client: string; readonly server: string };
 }
 
 export interface Recording {
@@ -36,6 +38,8 @@ export interface Recording {
   readonly flights: readonly Flight[];
   readonly session: Buffer | undefined;
   readonly resumed: boolean;
+  /** What the client wrote as SSLKEYLOGFILE. */
+  readonly keyLog: Buffer;
 }
 
 export async function recordHandshake(shape: RecordingShape): Promise<Recording> {
@@ -47,6 +51,8 @@ export async function recordHandshake(shape: RecordingShape): Promise<Recording>
   server.on("data", () => server.write(answer));
 
   const client = connect(clientOptions(clientEnd, shape));
+  const keyLog: Buffer[] = [];
+  client.on("keylog", (line: Buffer) => keyLog.push(line));
   let session: Buffer | undefined;
   client.on("session", (ticket) => {
     session = ticket;
@@ -63,7 +69,7 @@ export async function recordHandshake(shape: RecordingShape): Promise<Recording>
     client.once("end", () => setImmediate(resolve));
     client.end();
   });
-  return { flights: join(flights), session, resumed };
+  return { flights: join(flights), session, resumed, keyLog: Buffer.concat(keyLog) };
 }
 
 /** Says every flight of a recording, in order. */
@@ -84,6 +90,7 @@ function serve(end: Duplex, shape: RecordingShape): TLSSocket {
       key: shape.chain[0]!.keyPem,
       cert: shape.chain.map((identity) => identity.certificatePem).join("\n"),
       ...versions(shape),
+      ...(shape.groups ? { ecdhCurve: shape.groups.server } : {}),
       ...(shape.ticketKeys ? { ticketKeys: shape.ticketKeys } : {}),
     }),
     requestCert: shape.clientChain !== undefined,
@@ -98,6 +105,7 @@ function clientOptions(end: Duplex, shape: RecordingShape): ConnectionOptions {
     socket: end,
     rejectUnauthorized: false,
     ...versions(shape),
+    ...(shape.groups ? { ecdhCurve: shape.groups.client } : {}),
     ...(shape.serverName ? { servername: shape.serverName } : {}),
     ...(shape.alpn ? { ALPNProtocols: [...shape.alpn] } : {}),
     ...(shape.session ? { session: shape.session } : {}),

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Flow, Side } from "../../../src/flow/event.ts";
+import type { KeyLog } from "../../../src/inspect/keys/key-log.ts";
 import { TlsConnection } from "../../../src/inspect/tls/connection.ts";
 import type { Flight } from "../../wire/recorded.ts";
 
@@ -40,8 +41,8 @@ export const flow: Flow = {
 export const { opener: _, ...joinedFlow }: Flow = flow;
 
 /** The connection after all of it. Not closed: `result()` is a snapshot. */
-export function hear(said: readonly Said[], of: Flow = flow): TlsConnection {
-  const connection = new TlsConnection(of);
+export function hear(said: readonly Said[], of: Flow = flow, keys?: KeyLog): TlsConnection {
+  const connection = new TlsConnection(of, keys);
   const streams = [new Shunted(connection, 0), new Shunted(connection, 1)];
   let atUs = of.openedAtUs;
   for (const { side, bytes, gap, why = "loss" } of said) {
@@ -53,8 +54,8 @@ export function hear(said: readonly Said[], of: Flow = flow): TlsConnection {
 }
 
 /** All that may be asked, but for the time and the place where the shunt took over. */
-export function answer(said: readonly Said[], of: Flow = flow) {
-  const connection = hear(said, of);
+export function answer(said: readonly Said[], of: Flow = flow, keys?: KeyLog) {
+  const connection = hear(said, of, keys);
   const { atUs: _, certificates, clientCertificates, ...rest } = connection.result() ?? {};
   const chains = [certificates, clientCertificates].map((seen) => [
     seen?.seen,
