@@ -38,6 +38,9 @@ async function main(): Promise<number> {
     const outcomes: Outcome[] = [];
     for await (const outcome of campaign.run(chosen)) {
       outcomes.push(outcome);
+      if (outcomes.length % 100 === 0) {
+        process.stderr.write(`${outcomes.length} of ${chosen.length}\n`);
+      }
       if (values.verbose || outcome.fate !== "killed") {
         process.stdout.write(`${outcomeLine(outcome)}\n`);
       }

@@ -39,6 +39,6 @@ export class Worker {
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 const FLAGS = ["--disable-warning=ExperimentalWarning", "--max-old-space-size=1500"];
 /** Of the slowest property tests: every mutant that their place reaches runs them. */
-const FC_RUNS = "40";
+const FC_RUNS = "20";
 /** Modules are never unloaded: each generation leaves a few megabytes. */
 const QUESTIONS_MAX = 150;

@@ -6,6 +6,7 @@ import { Session } from "node:inspector";
 import fc from "fast-check";
 import { type Coverage, covered } from "./coverage.ts";
 import { nextGeneration, startGenerations } from "./generation.ts";
+import { poolKeys, rewindKeys } from "./key-pool.ts";
 import type { Answer, Measure, TestRun, Try } from "./question.ts";
 import { type Kept, takeSuite } from "./suite.ts";
 
@@ -32,6 +33,7 @@ async function measure({ file, places }: Measure): Promise<TestRun[]> {
     return taken;
   };
   const failure = await failureOf(async () => {
+    rewindKeys();
     const { import: load } = nextGeneration();
     await load(file);
     const suite = await takeSuite();
@@ -52,6 +54,7 @@ async function measure({ file, places }: Measure): Promise<TestRun[]> {
 
 /** The first test that fails, or `undefined`. */
 async function killerOf({ path, source, tests }: Try): Promise<string | undefined> {
+  rewindKeys();
   const { import: load } = nextGeneration({ path, source });
   for (const [file, names] of Object.entries(tests)) {
     let by: string | undefined;
@@ -92,4 +95,5 @@ const FAILURE_MAX = 200;
 
 // The same values for every mutant; and the smallest counterexample is of no use here.
 fc.configureGlobal({ seed: 1, endOnFailure: true });
+poolKeys();
 startGenerations();

@@ -9,10 +9,13 @@ import {
   pemAnchors,
 } from "../../src/trust/anchors.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
-import { basicConstraints, ecKey, mint, name } from "./mint.ts";
+import { basicConstraints, ecKey, mint, name, oid, seq, tlv } from "./mint.ts";
 
 const pem = getCACertificates("bundled")[0]!;
 const root = mozillaAnchors()[0]!.certificate!;
+
+const pemOf = (der: Uint8Array) =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64")}\n-----END CERTIFICATE-----\n`;
 
 describe("Mozilla's roots", () => {
   test("are Node's, whatever the environment says", () => {
@@ -48,6 +51,23 @@ describe("a PEM file", () => {
     const { anchors, faults } = pemAnchors(`${broken}${pem}`);
     expect(anchors).toHaveLength(1);
     expect(faults).toEqual([expect.stringMatching(/^certificate 1: /)]);
+  });
+
+  test("says which of its certificates has no key that can be used, and gives the others", () => {
+    const spki = seq(seq(oid("1.2.3.4")), tlv(3, Uint8Array.of(0, 1)));
+    const odd = mint({ key: ecKey(), spki, issuer: name("odd") });
+    const blocks = [pem, pemOf(odd), pemOf(mint({ key: ecKey(), extensions: [] })), pem];
+    const { anchors, faults } = pemAnchors(blocks.join("\n"));
+    expect(anchors.map(({ certificate }) => certificate!.sha256)).toEqual([
+      root.sha256,
+      root.sha256,
+    ]);
+    expect(faults).toEqual(["certificate 2: no usable key", "certificate 3: extensions: empty"]);
+  });
+
+  test("gives a certificate that is only odd", () => {
+    const { anchors, faults } = pemAnchors(pemOf(mint({ key: ecKey(), serial: Uint8Array.of(0) })));
+    expect([anchors.length, anchors[0]?.profile, faults]).toEqual([1, "rfc5280", []]);
   });
 
   test("without certificates gives none", () => {
