@@ -19,15 +19,22 @@ function ipv4Text(word: number): string {
   return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
 }
 
-/** RFC 5952: no leading zeros, the longest run of two or more zero groups as `::`, lower case. */
 function ipv6Text(words: Int32Array, at: number): string {
   const groups: number[] = [];
   for (let word = 0; word < 4; word++) {
     groups.push(words[at + word]! >>> 16, words[at + word]! & 0xffff);
   }
+  return ipv6Name(groups);
+}
+
+/**
+ * Eight groups of 16 bits as RFC 5952 writes them: no leading zeros, the longest run of two or more zero
+ * groups as `::`, lower case.
+ */
+export function ipv6Name(groups: readonly number[]): string {
   // An IPv4-mapped address is written with its dotted form (§5).
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
-    return `::ffff:${ipv4Text(words[at + 3]!)}`;
+    return `::ffff:${ipv4Text((groups[6]! << 16) | groups[7]!)}`;
   }
   let bestStart = -1;
   let bestLength = 1;

@@ -81,7 +81,8 @@ export type FlowEvent =
  *
  * - `bytes`: everything.
  * - `records`: only what is not an application data record (type 23). The table walks the 5-byte
- *   record headers of each side, beginning at `nextRecord[side]`. This is the shunt.
+ *   record headers of each side, beginning at `nextRecord[side]`. This is the shunt. Of datagrams, only
+ *   those that may begin a handshake (handshake-datagram.ts).
  * - `nothing`: only `closed`.
  */
 export type Wants = "bytes" | "records" | "nothing";

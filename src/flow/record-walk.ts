@@ -1,7 +1,7 @@
 /**
  * Follows the record headers of a shunted direction and looks at nothing else (RFC 8446 §5.1):
  *
- *     type 1 = 23 | version 2 = 03 xx | length 2 | body, skipped
+ *     type 1 = 23 (or 21, sealed) | version 2 = 03 xx | length 2 | body, skipped
  *
  * A header may come in two segments: what the first held of it stays in the row.
  */
@@ -11,7 +11,7 @@ import { PARTIAL_0, PARTIAL_BYTES_0, SKIP_0 } from "./rows.ts";
  * Walks through [from, to), which begins inside or at the end of a record. `at` is the row's first
  * word.
  *
- * @returns where a header begins that is not one of an application data record, or WALKED. If the row
+ * @returns where a header begins that is not one of a record to pass over, or WALKED. If the row
  * holds bytes of that header (`heldHeader`), it is where the rest of it begins.
  */
 export function walkRecords(
@@ -31,9 +31,7 @@ export function walkRecords(
   }
   while (to - next >= RECORD_HEADER_BYTES) {
     const length = (bytes[next + 3]! << 8) | bytes[next + 4]!;
-    if (bytes[next] !== APPLICATION_DATA || bytes[next + 1] !== 3 || length > RECORD_BYTES_MAX) {
-      return next;
-    }
+    if (!isPassedOver(bytes[next]!, bytes[next + 1]!, length)) return next;
     next += RECORD_HEADER_BYTES + length;
   }
   if (next > to) {
@@ -74,11 +72,18 @@ function joinHeader(
   for (let byte = 0; byte < had; byte++) HEADER[byte] = heldByte(words, at, side, byte);
   for (let byte = had; byte < 5; byte++) HEADER[byte] = bytes[from + byte - had]!;
   const length = (HEADER[3]! << 8) | HEADER[4]!;
-  if (HEADER[0] !== APPLICATION_DATA || HEADER[1] !== 3 || length > RECORD_BYTES_MAX) {
-    return BAD_HEADER;
-  }
+  if (!isPassedOver(HEADER[0]!, HEADER[1]!, length)) return BAD_HEADER;
   words[at + PARTIAL_0 + side] = 0;
   return from + need + length;
+}
+
+/**
+ * Application data, and alerts too long to be in clear: nobody can read those either, and nearly every
+ * connection ends with one a side.
+ */
+function isPassedOver(type: number, version: number, length: number): boolean {
+  if (version !== 3 || length > RECORD_BYTES_MAX) return false;
+  return type === APPLICATION_DATA || (type === ALERT && length > CLEAR_ALERT_BYTES);
 }
 
 /** Up to four bytes of a header, in one word. */
@@ -94,6 +99,9 @@ function heldByte(words: Int32Array, at: number, side: 0 | 1, index: number): nu
 
 export const WALKED = -1;
 export const APPLICATION_DATA = 23;
+const ALERT = 21;
+/** Level and description (RFC 8446 §6). Sealing adds to them. */
+const CLEAR_ALERT_BYTES = 2;
 const BAD_HEADER = -1;
 const RECORD_HEADER_BYTES = 5;
 /** 2^14 bytes of text, and the most that TLS 1.2 lets encryption add (RFC 5246 §6.2.3). */

@@ -30,7 +30,8 @@ export class Stream {
     if (offset !== this.#keptBytes || offset >= KEPT_BYTES_MAX) return;
     const count = Math.min(to - from, KEPT_BYTES_MAX - offset);
     if (offset + count > this.#kept.length) this.#widen(offset + count);
-    this.#kept.set(bytes.subarray(from, from + count), offset);
+    // `set(subarray())` would make an object for every segment of every handshake.
+    Buffer.prototype.copy.call(bytes, this.#kept, offset, from, from + count);
     this.#keptBytes = offset + count;
   }
 

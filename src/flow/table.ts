@@ -14,6 +14,7 @@ import { type PacketView, TCP_FIN, TCP_RST, TCP_SYN } from "../decode/packet-vie
 import { TCP, UDP } from "../decode/transport.ts";
 import { rowEnds } from "./address.ts";
 import type { Flow, FlowEvent, Inspector, Side } from "./event.ts";
+import { mayBeginHandshake } from "./handshake-datagram.ts";
 import {
   ANSWER_SEEN,
   BOTH_FIN,
@@ -153,6 +154,8 @@ export class FlowTable {
   /** Nothing is kept of a datagram here, so nothing limits how many an inspector may read. */
   #datagram(row: number, side: Side, view: PacketView): void {
     const inspector = this.#inspectors[row] ?? this.#inspect(row);
+    const first = view.payload < view.end ? view.bytes[view.payload]! : 0;
+    if (inspector.wants === "records" && !mayBeginHandshake(first)) return;
     const event = this.#datagramEvent;
     event.side = side;
     event.bytes = view.bytes;

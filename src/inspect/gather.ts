@@ -37,7 +37,7 @@ export class Gather {
       this.release();
       this.#bytes = wider;
     }
-    this.#bytes.set(bytes.subarray(from, from + count), this.#filled);
+    Buffer.prototype.copy.call(bytes, this.#bytes, this.#filled, from, from + count);
     this.#filled = needed;
     return count;
   }

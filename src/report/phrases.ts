@@ -9,7 +9,7 @@
  *
  * No printed line holds a NUL (escape.ts), so nothing else can look like a reference.
  */
-import type { WriteBytes } from "./joiner.ts";
+import { copyBytes, type WriteBytes } from "./joiner.ts";
 
 export class Phrases {
   readonly #known: Uint8Array[] = [];
@@ -67,10 +67,7 @@ export class Expander {
   #put(bytes: Uint8Array, from: number, to: number): void {
     if (to - from > this.#out.length - this.#filled) this.flush();
     if (to - from > this.#out.length) return this.#write(bytes, from, to);
-    this.#out.set(
-      from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
-      this.#filled,
-    );
+    copyBytes(bytes, from, to, this.#out, this.#filled);
     this.#filled += to - from;
   }
 }

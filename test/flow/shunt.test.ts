@@ -70,7 +70,14 @@ describe("a shunted connection", () => {
     expect(flow.said[1].subarray(RECORDS.length)).toEqual(bad);
   });
 
-  test("ends at an alert", () => {
+  test.each([1, 4, 1460])("passes over a sealed alert, in segments of %i bytes", (mss) => {
+    const sealed = record(RECORD.alert, pattern(26));
+    const said = concat(applicationData(1000, 300), sealed, applicationData(500, 300), sealed);
+    const flow = shunted(conversation({ mss }).client(FIRST, { mss: 100 }).server(said).close());
+    expect(flow.events.map((event) => event.kind)).toEqual(["bytes", "closed"]);
+  });
+
+  test("ends at an alert in clear", () => {
     const flow = shunted(
       conversation()
         .client(FIRST)

@@ -17,7 +17,8 @@ test.each(HOSTILE)("prints %s as JSON.stringify and the escape do", (_, text) =>
   }
 });
 
-const KEY = fc.string().filter((key) => !/^\d+$/.test(key));
+/** `__proto__` cannot be assigned like another key, and no line has it. */
+const KEY = fc.string().filter((key) => !/^\d+$/.test(key) && key !== "__proto__");
 
 test("prints whatever a field holds", () => {
   fc.assert(
