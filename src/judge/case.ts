@@ -3,6 +3,7 @@ import type { Unseen } from "../inspect/observation.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import type { Possession } from "../trust/possession.ts";
 import type { Validation } from "../trust/validate.ts";
+import type { Binding } from "./binding.ts";
 import type { Destination } from "./destination.ts";
 import type { Confidence } from "./finding.ts";
 import { type Decision, loosest, type Policy } from "./policy.ts";
@@ -39,6 +40,8 @@ export interface Case {
   readonly server: Presented | undefined;
   readonly client: Presented | undefined;
   readonly unseen: Unseen | undefined;
+  /** Of the server's name to its address, by the DNS that was observed; absent: nobody looked. */
+  readonly binding: Binding | undefined;
 }
 
 /**

@@ -17,12 +17,14 @@ import type { RevocationList } from "../trust/revocation.ts";
 import type { Chain } from "../trust/store.ts";
 import { type Validation, type ValidationInput, validate } from "../trust/validate.ts";
 import { anchorsOf, revocationListsOf } from "./anchors.ts";
+import type { Binding } from "./binding.ts";
 import type { Case, Direction, EvidenceClass, Presented } from "./case.ts";
 import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
 import { Memo } from "./memo.ts";
 import { looksAtAddresses, type Policy } from "./policy.ts";
 import { approvalTurns } from "./steps/approval.ts";
+import { boundAnswers } from "./steps/bound.ts";
 import { denyAnswers } from "./steps/deny.ts";
 import { hygieneAnswers } from "./steps/hygiene.ts";
 import { settle } from "./steps/mode.ts";
@@ -41,6 +43,8 @@ export interface JudgeInput {
   readonly workload?: string | undefined;
   /** Of the leaf's key. Absent: nobody looked, or no certificate was seen. */
   readonly possession?: Possession | undefined;
+  /** Of the server's name to its address. Absent: nobody looked, or it was called by no name. */
+  readonly binding?: Binding | undefined;
 }
 
 /** Frozen, and shared between equal handshakes. */
@@ -99,7 +103,7 @@ export class Judge {
     const { ip, port } = flow.ends[client === 0 ? 1 : 0];
     const place = this.#nameDecides(serverName) ? "" : `${ip} ${port}`;
     const proof = proofKey(input.possession);
-    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${proof} ${this.#rareOf(input)}${name}`;
+    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${proof} ${boundKey(input.binding, ip, port)}${this.#rareOf(input)}${name}`;
   }
 
   /** No line of the policy looks at addresses or ports, and the name is one: a server has many addresses. */
@@ -163,6 +167,7 @@ export class Judge {
       server,
       client: present("client", clientChain),
       unseen: certificates.why,
+      binding: input.binding,
     };
   }
 
@@ -220,7 +225,7 @@ export function answersOf(context: Case): Answer[] {
     asked.push(...clientPathAnswers(client, context));
     asked.push(...hygieneAnswers(client, { findings, tolerant: [] }, context));
   }
-  asked.push(...unseenAnswers(context));
+  asked.push(...unseenAnswers(context), ...boundAnswers(context));
   // Step 7, `expect`, speaks here once its keys are applied.
   return asked;
 }
@@ -238,6 +243,12 @@ function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judge
     policySha256: policy.sha256,
   };
   return { possession, evidence, findings, verdict };
+}
+
+/** A finding names the address; otherwise it only matters whether it is bound, which a line says. */
+function boundKey(binding: Binding | undefined, ip: string, port: number): string {
+  if (binding === "bound") return "bound ";
+  return binding === "elsewhere" ? `elsewhere ${ip} ${port} ` : "";
 }
 
 function destinationOf({ observation, workload }: JudgeInput): Destination {

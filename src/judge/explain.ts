@@ -98,6 +98,7 @@ function unseenCase(policy: Policy, { destination, atUs }: Question): Case {
     server: undefined,
     client: undefined,
     unseen: "encrypted",
+    binding: undefined,
   };
 }
 

@@ -129,12 +129,13 @@ function policyOf(
   written: WrittenPolicy,
   { source, roots, crls, notices }: Files & { source: YamlSource },
 ): Policy {
-  const { version, mode = defaultPolicy.mode, issuers = {}, ...later } = written;
+  const { version, mode = defaultPolicy.mode, issuers = {}, resolvers, ...later } = written;
   const unapplied = Object.keys(later).map(unappliedNotice);
   return sealPolicy({
     version,
     mode,
     issuers: { ...issuersOf(issuers, source, roots), ...(crls.length > 0 && { crls }) },
+    ...(resolvers !== undefined && { resolvers }),
     later,
     notices: [...notices, ...unknownRoots(issuers, roots), ...unapplied],
   });

@@ -109,7 +109,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   "issuers.unseen.ech": settingOf("The client hello is encrypted.", issuers.unseen.ech),
   "issuers.unseen.otherwise": settingOf("Everything else.", issuers.unseen.otherwise),
   transports: { says: `What a transport that cannot be judged is worth. ${LATER}` },
-  resolvers: { says: `Whose answers may bind a name to an address. ${LATER}` },
+  resolvers: { says: "Whose answers may bind a name to an address. Absent: nobody's." },
   expect: { says: `What must be encrypted, and by what. ${LATER}` },
   mesh: { says: `Legs that a service mesh encrypts later. ${LATER}` },
   rules: { says: `Exceptions, by the id of a rule. ${LATER}` },

@@ -15,6 +15,8 @@ export interface Policy {
   readonly version: 1;
   readonly mode: "audit" | "enforce";
   readonly issuers: IssuersPolicy;
+  /** Addresses whose DNS answers bind a name to an address; absent: nobody's do. As written. */
+  readonly resolvers?: readonly string[];
   /** Keys that belong to later steps: checked and kept, not applied yet. */
   readonly later: Readonly<Record<string, unknown>>;
   /** Of the effective policy, lower-case hex: line numbers, paths and comments do not count. */
@@ -155,7 +157,7 @@ export function strictness(decision: Decision): number {
 }
 
 /** SHA-256 of the canonical form: keys sorted (as RFC 8785), roots by what they hold. */
-function policySha256({ version, mode, issuers, later }: PolicyContent): string {
+function policySha256({ version, mode, issuers, resolvers, later }: PolicyContent): string {
   const files = issuers.roots.filter((roots) => roots.kind === "file");
   const held = (name: string) => files.find((file) => file.name === name)?.certificates ?? name;
   const effective = {
@@ -166,7 +168,10 @@ function policySha256({ version, mode, issuers, later }: PolicyContent): string 
       line.roots === undefined ? line : { ...line, roots: held(line.roots) },
     ),
   };
-  const canonical = JSON.stringify({ version, mode, issuers: effective, later }, sortedKeys);
+  const canonical = JSON.stringify(
+    { version, mode, issuers: effective, resolvers, later },
+    sortedKeys,
+  );
   return createHash("sha256").update(canonical).digest("hex");
 }
 

@@ -86,6 +86,7 @@ export interface Handshake {
   readonly direction?: JudgeInput["direction"];
   readonly workload?: string;
   readonly possession?: JudgeInput["possession"];
+  readonly binding?: JudgeInput["binding"];
 }
 
 /** What the judge is given for one handshake; everything has a default. */
@@ -119,8 +120,8 @@ export function handshake({ chain, clientChain, ...shape }: Handshake): JudgeInp
     ...(stapled === undefined ? {} : { stapled }),
     coverage: [],
   };
-  const { direction = "egress", workload, possession } = shape;
-  return { observation, chain, clientChain, direction, workload, possession };
+  const { direction = "egress", workload, possession, binding } = shape;
+  return { observation, chain, clientChain, direction, workload, possession, binding };
 }
 
 /** A root file with this in it, under the name that an `allow` line may use. */

@@ -5,6 +5,7 @@ import { evasion } from "./evasion.ts";
 import { notValidAtTime } from "./not-valid-at-time.ts";
 import { possessionFailed } from "./possession.ts";
 import { selfSigned } from "./self-signed.ts";
+import { unbound } from "./unbound.ts";
 import { uninspectable } from "./uninspectable.ts";
 import { unknownIssuer } from "./unknown-issuer.ts";
 import { weakOrMalformed } from "./weak-or-malformed.ts";
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   wrongName,
   weakOrMalformed,
   possessionFailed,
+  unbound,
   evasion,
 ];
 
