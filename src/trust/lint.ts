@@ -26,8 +26,7 @@ export function lint(certificate: Certificate, faults: Faults): void {
 function lintFields(certificate: Certificate, faults: Faults): void {
   const { serialDer, subjectName, issuerName, key } = certificate;
   void certificate.signatureAlgorithm; // has faults of its own
-  const octets = serialDer[0] === 0 ? serialDer.length - 1 : serialDer.length;
-  if (octets > SERIAL_OCTETS_MAX || serialDer.length > SERIAL_OCTETS_MAX) {
+  if (serialDer.length > SERIAL_OCTETS_MAX) {
     faults.add("bad-serial", 0, `serial number of ${serialDer.length} octets, expected at most 20`);
   }
   if (serialDer.length > 0 && serialDer[0]! >= 0x80) {

@@ -2,6 +2,8 @@
 import { constants, ECDH, generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { parseCertificate } from "../../src/trust/certificate.ts";
+import type { KeyKind } from "../../src/trust/key.ts";
+import { fits, type SignatureAlgorithm, signatureCost } from "../../src/trust/signature.ts";
 import { ecKey, type KeyPair, mint, oid, rsaKey, seq, tlv } from "./mint.ts";
 
 const rsa = rsaKey(2048);
@@ -42,6 +44,121 @@ describe("a key", () => {
     expect(`${key.type} ${key.bits}`).toBe(kind);
     if (refused === undefined) expect(key.refused).toBeUndefined();
     else expect([key.refused, publicKey]).toEqual([expect.stringMatching(refused), undefined]);
+  });
+
+  const dsaSpki = (...parameters: Uint8Array[]) =>
+    seq(seq(oid("1.2.840.10040.4.1"), ...parameters), tlv(3, Uint8Array.of(0), int(1)));
+  const dsa = (bytes: number, first = 0xff) =>
+    dsaSpki(seq(int(0, first, ...new Array<number>(bytes - 1).fill(0xff)), int(3), int(2)));
+  const ecSpki = (...parameters: Uint8Array[]) =>
+    seq(seq(oid("1.2.840.10045.2.1"), ...parameters), tlv(3, Uint8Array.of(0, 4)));
+
+  test.each<[string, Uint8Array, object]>([
+    ["DSA of 3072 bits may be used", dsa(384), { type: "DSA", bits: 3072 }],
+    ["DSA of 1 bit may be used", dsaSpki(seq(int(1))), { type: "DSA", bits: 1 }],
+    [
+      "DSA of 3073 bits is refused",
+      dsa(385, 1),
+      { type: "DSA", bits: 3073, refused: "more than 3072 bits" },
+    ],
+    ["DSA without parameters is refused", dsaSpki(), { type: "DSA", refused: "no parameters" }],
+    [
+      "DSA with other parameters is refused",
+      dsaSpki(tlv(5)),
+      { type: "DSA", refused: "no parameters" },
+    ],
+    ["DSA with p = 0 is refused", dsaSpki(seq(int(0))), { type: "DSA", refused: "no parameters" }],
+    [
+      "RSA with a modulus that begins with a one bit is refused",
+      rsaSpki(int(0x80), E),
+      { type: "RSA", refused: "modulus or exponent is not positive" },
+    ],
+    ["RSA of 7 bits is read", rsaSpki(int(0x7f), int(3)), { type: "RSA", bits: 7 }],
+    ["RSA of 9 bits is read", rsaSpki(int(1, 1), int(3)), { type: "RSA", bits: 9 }],
+    [
+      "RSA with zeros for an exponent is refused",
+      rsaSpki(odd(256), int(0, 0)),
+      { type: "RSA", refused: "modulus or exponent is not positive" },
+    ],
+    [
+      "RSASSA-PSS has a type of its own",
+      seq(seq(oid("1.2.840.113549.1.1.10")), tlv(3, Uint8Array.of(0), seq(odd(256), E))),
+      { type: "RSASSA-PSS", bits: 2048 },
+    ],
+    ["on no curve is refused", ecSpki(), { type: "EC", refused: "curve is not given by name" }],
+    [
+      "on a curve in figures is refused",
+      ecSpki(seq()),
+      { type: "EC", refused: "curve is not given by name" },
+    ],
+    [
+      "on a curve that nobody knows is refused",
+      ecSpki(oid("1.2.3")),
+      { type: "EC", curve: "1.2.3", refused: "unknown curve" },
+    ],
+    [
+      "of a type that has a name has it",
+      seq(seq(oid("1.3.101.110")), tlv(3, Uint8Array.of(0, 1))),
+      { type: "X25519" },
+    ],
+    [
+      "of a type that nobody knows has its number",
+      seq(seq(oid("1.2.3")), tlv(3, Uint8Array.of(0, 1))),
+      { type: "1.2.3" },
+    ],
+    [
+      "that is no BIT STRING is refused",
+      seq(seq(oid("1.3.101.110")), tlv(4, Uint8Array.of(0, 1))),
+      { type: "1.3.101.110", refused: "unreadable" },
+    ],
+    [
+      "without a type is refused",
+      seq(seq(), tlv(3, Uint8Array.of(0, 1))),
+      { type: "", refused: "unreadable" },
+    ],
+    [
+      "whose parameters break off is refused",
+      seq(seq(oid("1.3.101.110"), Uint8Array.of(5)), tlv(3, Uint8Array.of(0, 1))),
+      { type: "1.3.101.110", refused: "unreadable" },
+    ],
+    ["that is empty is refused", seq(), { type: "", refused: "unreadable" }],
+  ])("%s", (_, spki, expected) => {
+    expect(parseCertificate(mint({ key: rsa, spki })).key).toEqual(expected);
+  });
+
+  test.each<[string, KeyKind, number]>([
+    ["RSA of 1024 bits", { type: "RSA", bits: 1024 }, 1],
+    ["RSA of 2048 bits", { type: "RSA", bits: 2048 }, 1],
+    ["RSA of 4096 bits", { type: "RSA", bits: 4096 }, 4],
+    ["RSASSA-PSS of 8192 bits", { type: "RSASSA-PSS", bits: 8192 }, 16],
+    ["RSA of no size", { type: "RSA" }, 1],
+    ["P-256", { type: "EC", bits: 256 }, 3],
+    ["P-384", { type: "EC", bits: 384 }, 12],
+    ["DSA of 1024 bits", { type: "DSA", bits: 1024 }, 2],
+    ["DSA of 3072 bits", { type: "DSA", bits: 3072 }, 9],
+    ["Ed25519", { type: "Ed25519" }, 4],
+  ])("%s costs a verifier what was measured", (_, kind, cost) => {
+    expect(signatureCost(kind)).toBe(cost);
+  });
+
+  test.each<[string, SignatureAlgorithm, KeyKind, boolean]>([
+    ["RSA makes RSA signatures", { name: "x", key: "RSA" }, { type: "RSA" }, true],
+    ["RSA makes PSS signatures", { name: "x", key: "RSA", saltBytes: 32 }, { type: "RSA" }, true],
+    [
+      "RSASSA-PSS makes PSS signatures",
+      { name: "x", key: "RSA", saltBytes: 32 },
+      { type: "RSASSA-PSS" },
+      true,
+    ],
+    ["RSASSA-PSS makes no others", { name: "x", key: "RSA" }, { type: "RSASSA-PSS" }, false],
+    ["EC makes no RSA signatures", { name: "x", key: "RSA", saltBytes: 32 }, { type: "EC" }, false],
+    ["EC makes EC signatures", { name: "x", key: "EC" }, { type: "EC" }, true],
+    ["RSA makes no EC signatures", { name: "x", key: "EC" }, { type: "RSA" }, false],
+    ["Ed25519 makes its own", { name: "Ed25519", key: "plain" }, { type: "Ed25519" }, true],
+    ["Ed25519 makes none of Ed448", { name: "Ed448", key: "plain" }, { type: "Ed25519" }, false],
+    ["nothing makes what nobody knows", { name: "1.2.3" }, { type: "1.2.3" }, false],
+  ])("%s", (_, algorithm, kind, expected) => {
+    expect(fits(algorithm, kind)).toBe(expected);
   });
 
   test("on a curve may be a compressed point", () => {
