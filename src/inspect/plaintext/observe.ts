@@ -4,7 +4,7 @@
  */
 import type { Flow, Side } from "../../flow/event.ts";
 import type { PlaintextObservation } from "../observation.ts";
-import type { StartTls } from "./detector.ts";
+import type { Match } from "./detector.ts";
 import { ENCRYPTIONS, type Protocol } from "./protocol.ts";
 import { type Recognised, recognise } from "./recognise.ts";
 import type { Said } from "./said.ts";
@@ -80,12 +80,13 @@ function observe(flow: Flow, layer: Layer, upgraded: boolean): PlaintextObservat
     exposes: match.exposes
       .slice(0, EXPOSES_MAX)
       .map((one) => ({ ...one, offset: one.offset + at[one.side === "client" ? client : server] })),
-    startTls: upgraded ? "upgraded" : settled(match.startTls),
+    startTls: upgraded ? "upgraded" : settled(match),
   };
 }
 
-/** Without a handshake behind it, all that is known of a yes is that there was an offer. */
-function settled(startTls: StartTls): PlaintextObservation["startTls"] {
+/** Without a handshake behind it, all that is known of a yes is that there was an offer: of an envelope, not that. */
+function settled({ startTls, inner }: Match): PlaintextObservation["startTls"] {
+  if (inner !== undefined) return "none";
   return startTls === "agreed" || startTls === "asked" ? "offered" : startTls;
 }
 
