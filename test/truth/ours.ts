@@ -5,9 +5,12 @@ import { type ReplayEnd, replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 
 /** As `portcullis replay PATH --format jsonl --observations` without a policy, in this process. */
-export async function replayed(path: string): Promise<{ lines: Line[]; end: ReplayEnd }> {
+export async function replayed(
+  path: string,
+  keyLogs: readonly string[] = [],
+): Promise<{ lines: Line[]; end: ReplayEnd }> {
   const lines: Line[] = [];
-  const options = { inputs: [path], hash: false, local: [], observations: true };
+  const options = { inputs: [path], hash: false, local: [], observations: true, keyLogs };
   const end = await replay({ ...options, policy: defaultPolicy }, (line) => lines.push(line));
   return { lines, end };
 }

@@ -42,6 +42,13 @@ export interface TruthStream {
   /** Outermost first: `sll`, `null` and `raw` are links, everything else carries IP inside. */
   readonly tunnel: readonly string[];
   readonly certificate_in_clear: boolean;
+  /** Key logs beside the capture that know it. */
+  readonly keylog_files?: readonly (string | null)[] | null;
+  /** What tshark saw with keys. */
+  readonly decrypted?: {
+    readonly worked: boolean;
+    readonly server_chain?: TruthChain | null;
+  } | null;
   readonly server_chain?: TruthChain | null;
   readonly client_chain?: TruthChain | null;
 }
