@@ -37,6 +37,8 @@ export interface DatagramReading {
 }
 
 export class DatagramConnection implements Inspector {
+  /** A field, since the flow table reads it for every datagram there is. */
+  wants: Wants = "bytes";
   readonly nextRecord: readonly [number, number] = [0, 0];
   readonly #flow: Flow;
   readonly #reading: DatagramReading;
@@ -48,12 +50,6 @@ export class DatagramConnection implements Inspector {
   constructor(flow: Flow, reading: DatagramReading = {}) {
     this.#flow = flow;
     this.#reading = reading;
-  }
-
-  get wants(): Wants {
-    const readers = this.#readers;
-    if (readers.some(({ wants }) => wants === "bytes")) return "bytes";
-    return readers.length > 0 || this.#others > OTHERS_MAX ? "records" : "bytes";
   }
 
   get idle(): boolean {
@@ -85,6 +81,7 @@ export class DatagramConnection implements Inspector {
       if (reader === undefined) this.#other(event);
       else reader.push(event);
     }
+    this.wants = this.#wants(event);
   }
 
   /** The handshakes that were seen, each of its own; none when there were none. */
@@ -92,6 +89,13 @@ export class DatagramConnection implements Inspector {
     const dtls = this.#dtls?.result();
     const quic = this.#quic?.results() ?? [];
     return dtls === undefined ? quic : [dtls, ...quic];
+  }
+
+  #wants({ kind }: FlowEvent): Wants {
+    if (kind === "closed") return "nothing";
+    const readers = this.#readers;
+    if (readers.some(({ wants }) => wants === "bytes")) return "bytes";
+    return readers.length > 0 || this.#others > OTHERS_MAX ? "records" : "bytes";
   }
 
   get #readers(): readonly Reader[] {

@@ -109,8 +109,7 @@ export class QuicConnection implements Inspector {
   #beginningOf(at: number): QuicHandshake | undefined {
     const before = this.#handshakes[at - 1];
     const { client } = this.#handshakes[at]!;
-    const isOver = before?.refused === true && before.serverId === undefined;
-    return isOver && before.client === client ? before : undefined;
+    return before?.over === true && before.client === client ? before : undefined;
   }
 
   #datagram(
@@ -150,7 +149,8 @@ export class QuicConnection implements Inspector {
       this.#unread ??= { side, dcid: header.dcid, scid: header.scid };
       return;
     }
-    const owner = this.#handshakes.find((one) => one.owns(packet));
+    // The same ids may come again behind a Retry or version negotiation.
+    const owner = this.#handshakes.findLast((one) => one.owns(packet));
     if (header.promised > header.end) return this.#cut(packet, owner);
     switch (header.type) {
       case "initial":
@@ -243,14 +243,15 @@ export class QuicConnection implements Inspector {
   }
 
   #decideWants(): void {
-    const { length } = this.#handshakes;
+    const last = this.#handshakes.at(-1);
     if (this.#unopened >= UNOPENED_MAX) {
       this.wants = "nothing";
       for (const { tls } of this.#handshakes) tls.lost ||= !tls.established;
-    } else if (length > 0 ? this.#handshakes.every(({ done }) => done) : this.#short > SHORT_MAX) {
-      this.wants = "records";
+    } else if (last === undefined) {
+      this.wants = this.#short > SHORT_MAX ? "records" : "bytes";
     } else {
-      this.wants = "bytes";
+      const read = last.done && this.#handshakes.every(({ done, over }) => done || over);
+      this.wants = read ? "records" : "bytes";
     }
   }
 

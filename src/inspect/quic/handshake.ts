@@ -81,6 +81,11 @@ export class QuicHandshake {
     return this.tls.established && this.#sealed?.waiting !== true;
   }
 
+  /** Refused with nothing more said: the client begins again. */
+  get over(): boolean {
+    return this.refused && this.serverId === undefined;
+  }
+
   /** Whether its ids are those of this connection. */
   owns({ side, header }: Packet): boolean {
     if (side === this.client) {
