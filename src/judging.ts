@@ -7,6 +7,7 @@
 import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
 import { Connection } from "./inspect/connection.ts";
+import { DatagramConnection } from "./inspect/datagram.ts";
 import type { KeyLog } from "./inspect/keys/key-log.ts";
 import type {
   OpaqueObservation,
@@ -14,6 +15,7 @@ import type {
   SeenCertificates,
   TlsObservation,
 } from "./inspect/observation.ts";
+import { KnownIds } from "./inspect/quic/known-ids.ts";
 import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Finding } from "./judge/finding.ts";
@@ -35,6 +37,7 @@ import {
   verdictLine,
 } from "./report/build.ts";
 import { type Certificates, type Line, SEVERITIES, type Severity } from "./report/lines.ts";
+import type { Malformed } from "./stage.ts";
 import type { Certificate } from "./trust/certificate.ts";
 import type { Possession } from "./trust/possession.ts";
 import { BUDGET, PossessionChecks, type Verify } from "./trust/possession-checks.ts";
@@ -61,6 +64,7 @@ export class Judging implements Above {
   readonly #judge: Judge;
   readonly #local: LocalNetworks;
   readonly #keys: KeyLog | undefined;
+  readonly #ids = new KnownIds();
   readonly #observations: boolean;
   readonly #write: (line: Line) => void;
   readonly #chains = new ChainStore();
@@ -93,13 +97,19 @@ export class Judging implements Above {
   }
 
   open(flow: Flow): Inspector {
-    if (flow.transport === "udp") return UNREAD;
-    return new Guarded(new Connection(flow, this.#keys), flow, this);
+    const inner =
+      flow.transport === "udp"
+        ? new DatagramConnection(flow, { keys: this.#keys, ids: this.#ids })
+        : new Connection(flow, this.#keys);
+    return new Guarded(inner, flow, this);
   }
 
   close(flow: Flow, inspector: Inspector): void {
     try {
-      if (inspector instanceof Guarded) this.#closed(flow, inspector.inner);
+      if (!(inspector instanceof Guarded)) return;
+      const { inner } = inspector;
+      if (inner instanceof DatagramConnection) this.#closedDatagrams(flow, inner);
+      else this.#closed(flow, inner);
     } catch (error) {
       this.fault("judge", error, flow.openedAtUs, flow);
     }
@@ -140,30 +150,53 @@ export class Judging implements Above {
 
   #closed(flow: Flow, connection: Connection): void {
     const seen = connection.result();
-    const observation = seen.tls;
-    const overlaps = this.#overlaps.get(flow);
-    const client = observation?.client ?? clientOf(flow);
+    const overlaps = this.#overlaps.get(flow) ?? NO_OVERLAPS;
+    this.#oddities(flow, seen.tls?.client, connection.tls.malformed, overlaps);
+    for (const clear of seen.plaintext) this.#inClear(clear);
+    if (seen.opaque !== undefined) this.#inClear(seen.opaque);
+    if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
+  }
+
+  /** Two ports may carry several connections of QUIC, one beside the other. */
+  #closedDatagrams(flow: Flow, conversation: DatagramConnection): void {
+    const seen = conversation.results();
+    const { malformed, overlaps, unreadVersion } = conversation;
+    this.#oddities(flow, seen[0]?.client, malformed, overlaps);
+    if (unreadVersion !== undefined) this.loss("quic-version", flow, flow.openedAtUs);
+    for (const observation of seen) this.#handshake(observation, overlaps.length > 0);
+  }
+
+  #oddities(
+    flow: Flow,
+    said: Side | undefined,
+    faults: readonly (Malformed & { readonly side: Side })[],
+    overlaps: readonly Overlap[],
+  ): void {
+    for (const malformed of faults) {
+      this.#write(malformedLine(malformed, { atUs: flow.openedAtUs, flow: String(flow.id) }));
+    }
+    if (overlaps.length === 0) return;
+    const client = said ?? clientOf(flow);
+    const server = flow.ends[client === 0 ? 1 : 0];
+    const place = placeOf(flow, client, this.#local.direction(flow.ends[client].ip, server.ip));
+    for (const { side, offset, atUs } of overlaps) {
+      const who = side === client ? "client" : "server";
+      this.#finding(evasionFinding({ side: who, offset, bytes: 1 }), atUs, place);
+    }
+  }
+
+  /** @param isEvaded some of it was sent twice, and not the same */
+  #handshake(observation: TlsObservation, isEvaded: boolean): void {
+    const { flow, client } = observation;
     const server = flow.ends[client === 0 ? 1 : 0];
     const direction = this.#local.direction(flow.ends[client].ip, server.ip);
     const place = placeOf(flow, client, direction);
-    for (const malformed of connection.tls.malformed) {
-      this.#write(malformedLine(malformed, { atUs: flow.openedAtUs, flow: place.flow }));
-    }
-    const evasions = overlaps?.map(({ side, offset, atUs }) => ({
-      finding: evasionFinding({ side: side === client ? "client" : "server", offset, bytes: 1 }),
-      atUs,
-    }));
-    for (const { finding, atUs } of evasions ?? []) this.#finding(finding, atUs, place);
-    for (const clear of seen.plaintext) this.#inClear(clear);
-    if (seen.opaque !== undefined) this.#inClear(seen.opaque);
-    if (observation === undefined) return;
-
     this.handshakes++;
     const chain = this.#chain(observation.certificates);
     const clientChain = this.#chain(observation.clientCertificates);
     const judgement = this.#decide({ observation, chain, clientChain, direction });
     for (const finding of judgement.findings) this.#finding(finding, observation.atUs, place);
-    const verdict = evasions === undefined ? judgement.verdict : evaded(judgement.verdict);
+    const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;
     this.#see(chain, observation.atUs, place);
     this.#see(clientChain, observation.atUs, place);
     if (this.#observations) this.#tls(observation, place, judgement, chain, clientChain);
@@ -296,12 +329,12 @@ export class Judging implements Above {
 
 /** Keeps a fault of one connection's inspector from the others: it is reported, and reads no more. */
 class Guarded implements Inspector {
-  readonly inner: Connection;
+  readonly inner: Connection | DatagramConnection;
   readonly #flow: Flow;
   readonly #judging: Judging;
   #broken = false;
 
-  constructor(inner: Connection, flow: Flow, judging: Judging) {
+  constructor(inner: Connection | DatagramConnection, flow: Flow, judging: Judging) {
     this.inner = inner;
     this.#flow = flow;
     this.#judging = judging;
@@ -329,14 +362,6 @@ class Guarded implements Inspector {
     return this.inner.nextRecord;
   }
 }
-
-/** Nobody reads this conversation. */
-const UNREAD: Inspector = {
-  wants: "nothing",
-  idle: true,
-  nextRecord: [0, 0],
-  push() {},
-};
 
 /** With the same judgement: whether nothing that a `tls` line says of them differs. */
 function printsAlike(a: TlsObservation, b: TlsObservation): boolean {
@@ -406,7 +431,10 @@ function evaded(verdict: Verdict): Verdict {
   };
 }
 
+const NO_OVERLAPS: readonly Overlap[] = [];
+
 const LOSSES: Record<string, string> = {
+  "quic-version": "QUIC of a version whose first packets nobody can read: not seen",
   "flow-table": "more connections at once than the table holds: the stalest was given up",
   "tcp-pending": "more bytes came early than memory for them: what was missing before was given up",
   "tcp-before-start": "bytes from before a connection's first known one: not read",
