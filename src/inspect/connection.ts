@@ -65,9 +65,9 @@ export class Connection implements Inspector {
   /** What was seen so far. */
   result(): Seen {
     const tls = this.tls.result();
-    const [one, other] = this.#samples;
-    if (one === undefined && other === undefined && tls !== undefined)
-      return { tls, plaintext: NONE };
+    // An answer in clear to a hello is part of a handshake that failed.
+    const first = this.tls.begins(0) === 0 || this.tls.begins(1) === 0;
+    if (tls !== undefined && first) return { tls, plaintext: NONE };
     return this.#result(tls);
   }
 

@@ -7,11 +7,13 @@
  */
 import type { Detector, Match, Opening } from "./detector.ts";
 import { fieldExposures, fieldOf, type Message, messagesOf } from "./message.ts";
+import type { Said } from "./said.ts";
 
 export const http: Detector = {
   protocol: "http",
   transports: ["tcp"],
-  begins: { client: "ABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n", server: "H" },
+  // Either side is enough: one that was joined in the middle of a body may begin with anything.
+  begins: {},
   detect,
 };
 
@@ -20,8 +22,6 @@ export function readHttp({ client, server }: Opening): Http | undefined {
   const requests = messagesOf(client.text.slice(blank(client.text)), REQUEST);
   const responses = messagesOf(server.text, RESPONSE);
   const [asked, answered] = [requests.length > 0, responses.length > 0];
-  if (client.length > 0 && !asked && !(answered && !client.whole)) return undefined;
-  if (server.length > 0 && !answered && !asked) return undefined;
   return asked || answered ? { requests, responses } : undefined;
 }
 
@@ -41,7 +41,7 @@ function detect(opening: Opening): Match | undefined {
   const said = readHttp(opening);
   if (said === undefined) return undefined;
   const exposes = httpExposures(said);
-  return { exposes, startTls: "none", ...tunnel(said, opening), ...upgrade(said) };
+  return { exposes, startTls: "none", ...tunnel(said, opening), ...upgrade(said, opening) };
 }
 
 /** CONNECT (RFC 9110 §9.3.6): of several, after a proxy asked for credentials, the last. */
@@ -67,15 +67,25 @@ function tunnel({ requests, responses }: Http, { client, server }: Opening): Par
 }
 
 /** `Upgrade:` to TLS (RFC 2817), or to something that begins behind the answer 101. */
-function upgrade({ requests, responses }: Http): Partial<Match> {
+function upgrade({ requests, responses }: Http, { client }: Opening): Partial<Match> {
   const at = responses.findIndex(({ startLine }) => / 101\b/.test(startLine));
   const answer = responses[at];
   const asked = requests[Math.max(at, 0)];
   const to = (fieldOf(answer, "upgrade") ?? fieldOf(asked, "upgrade"))?.toLowerCase();
   if (to === undefined) return {};
   if (to.startsWith("tls/")) return { startTls: answer === undefined ? "asked" : "agreed" };
-  if (answer?.bodyAt === undefined || asked?.bodyAt === undefined) return {};
+  if (answer === undefined) return ahead(client, asked);
+  if (answer.bodyAt === undefined || asked?.bodyAt === undefined) return {};
   return { inner: { client: asked.bodyAt, server: answer.bodyAt } };
+}
+
+/** HTTP/2 that a client goes on in without waiting for the answer. */
+function ahead(
+  { text }: Said,
+  { bodyAt }: Message = { startLine: "", fields: [] },
+): Partial<Match> {
+  if (bodyAt === undefined || !text.startsWith("PRI * HTTP/2.0\r\n", bodyAt)) return {};
+  return { inner: { client: bodyAt, server: 0 } };
 }
 
 function isSuccess(answer: Message | undefined): boolean {

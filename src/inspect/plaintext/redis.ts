@@ -13,7 +13,7 @@ import { linesOf } from "./lines.ts";
 export const redis: Detector = {
   protocol: "redis",
   transports: ["tcp"],
-  begins: { client: "*PpAaIiSsGgEeMmHhCcKkDdQq", server: "+-:$*_,#!=(%~>|" },
+  begins: { server: "+-:$*_,#!=(%~>|" },
   detect,
 };
 
@@ -22,6 +22,15 @@ function detect({ client, server, first }: Opening): Match | typeof NOT_YET | un
   const answered = server.text;
   const counted = COMMAND.test(asked);
   const inline = !counted && INLINE.test(asked);
+  // What a server did not understand either is still said to Redis.
+  if (
+    !counted &&
+    !inline &&
+    client.length < UNREAD_MAX &&
+    /^-ERR unknown command /.test(answered)
+  ) {
+    return { exposes: [], startTls: "none", weak: true };
+  }
   if (client.length > 0 && !counted && !inline) {
     return server.length === 0 && /^\*(?:\d{1,7}(?:\r(?:\n(?:\$.{0,8})?)?)?)?$/.test(asked)
       ? NOT_YET
@@ -58,6 +67,8 @@ function typed(text: string): Exposure[] {
   });
 }
 
+/** Scanners try a few bytes. */
+const UNREAD_MAX = 64;
 const COMMAND = /^\*[1-9]\d{0,6}\r\n\$\d{1,4}\r\n[A-Za-z][A-Za-z._-]*\r\n/;
 const INLINE =
   /^(?:PING|AUTH \S+|INFO|SET \S+ \S+|GET \S+|EXISTS \S+|KEYS \S+|DEL \S+|CONFIG GET \S+|MONITOR|COMMAND|CLIENT \S+|SELECT \d+|HELLO \d)[^\r\n]{0,256}\r?\n/i;

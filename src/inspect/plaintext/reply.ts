@@ -9,14 +9,17 @@ export interface Reply {
   readonly lines: readonly TextLine[];
 }
 
-/** A server's replies in order, or nothing where a line is none. The last one may be unfinished. */
+/**
+ * A server's replies in order, up to a line that is none; nothing, if that is the first. The last one may
+ * be unfinished.
+ */
 export function repliesOf(text: string): Reply[] | undefined {
   const replies: Reply[] = [];
   let open: { code: number; lines: TextLine[] } | undefined;
   for (const line of linesOf(text)) {
     const code = CODE.test(line.text) ? Number(line.text.slice(0, 3)) : undefined;
     if (open === undefined) {
-      if (code === undefined) return undefined;
+      if (code === undefined) return replies.length === 0 ? undefined : replies;
       open = { code, lines: [] };
       replies.push(open);
     }

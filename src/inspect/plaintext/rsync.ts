@@ -9,12 +9,11 @@ export const rsync: Detector = {
   detect,
 };
 
-function detect({ client, server, first }: Opening): Match | undefined {
+function detect({ client, server }: Opening): Match | undefined {
   if (client.length > 0 && !GREETING.test(client.text)) return undefined;
   if (server.length > 0 && !GREETING.test(server.text)) return undefined;
-  // Only a server says more in this form, and it greets first.
+  // Both greet, in either order; only a server says more in this form.
   if (/^@RSYNCD: (?:OK|EXIT|AUTHREQD)/m.test(client.text)) return undefined;
-  if (client.length > 0 && server.length > 0 && first === "client") return undefined;
   return { exposes: exposed(client.text, server.text), startTls: "none" };
 }
 
