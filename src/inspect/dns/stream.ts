@@ -48,7 +48,7 @@ export class DnsStream implements Inspector {
   }
 
   #bytes(side: Side, bytes: Uint8Array, from: number, to: number, atUs: number): void {
-    for (let at = from; at < to && !this.#broken[side]; ) {
+    for (let at = from; at < to && this.#reads(side); ) {
       const part = this.#parts[side];
       at += part.take(bytes, at, to);
       if (part.full) this.#part(side, part, atUs);
@@ -65,12 +65,16 @@ export class DnsStream implements Inspector {
       // Whoever speaks first asks.
       if (!this.#asked) return this.#end();
       this.#exchange.message(side, part.bytes, { from: 0, to: part.wanted, offset, atUs });
-    } else if (wanted === 0) {
-      return this.#break(side);
+    } else if (wanted === 0 || (!this.#asked && wanted > FIRST_BYTES_MAX)) {
+      return this.#asked ? this.#break(side) : this.#end();
     }
     part.release();
     this.#parts[side] = new Gather(wanted);
     this.#inMessage[side] = !inMessage;
+  }
+
+  #reads(side: Side): boolean {
+    return this.wants !== "nothing" && !this.#broken[side];
   }
 
   #break(side: Side): void {
@@ -86,3 +90,5 @@ export class DnsStream implements Inspector {
 }
 
 const LENGTH_BYTES = 2;
+/** Of the first query: a name, and what EDNS adds. What TLS begins with would be a longer one. */
+const FIRST_BYTES_MAX = 2048;
