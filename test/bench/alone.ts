@@ -2,7 +2,7 @@
 import { CAPTURE, HANDSHAKES } from "./captures.ts";
 import type { Section } from "./compare.ts";
 import { type Command, type Measured, takeTurns } from "./measure.ts";
-import { portcullis } from "./peers.ts";
+import { part, portcullis } from "./peers.ts";
 import { COLUMNS, type Goal, goalLine, table } from "./table.ts";
 import { warm } from "./warm.ts";
 
@@ -44,9 +44,9 @@ export function measureStart(): Section {
 }
 
 /**
- * Microseconds for a handshake: the time for a handshake capture, less the time for the same packets
- * with every payload byte overwritten, over the number of handshakes. What is taken off is start,
- * reading, decoding and following connections; what remains is reading TLS, certificates, judging
+ * Microseconds for a handshake: the time for a handshake capture, less the time in which nobody reads
+ * what its packets carry, over the number of handshakes. What is taken off is start, reading,
+ * decoding and following connections; what remains is reading TLS, certificates, judging
  * and printing: with `--observations` all lines to a file, without it findings and verdicts only, and
  * those to nowhere. (Nobody approved the bench's issuer, so there is always a finding to print.)
  */
@@ -61,11 +61,12 @@ export function measureHandshake(): Section {
     named(`${chains}, findings only`, quiet(portcullis(file))),
     named(`${chains}, --observations`, portcullis(file, "--observations")),
   ]);
-  const base = named("no TLS", quiet(portcullis(CAPTURE.opaque)));
-  return section("cost of a handshake", [base, ...commands], (seconds) =>
-    commands.map(({ name }) => ({
+  const base = named("no inspection", part("floor", CAPTURE.handshakes1));
+  const reads = named("1 chain, TLS read alone", part("reads", CAPTURE.handshakes1));
+  return section("cost of a handshake", [base, reads, ...commands], (seconds) =>
+    [reads, ...commands].map(({ name }) => ({
       what: `a handshake, ${name}`,
-      value: ((seconds(name) - seconds("no TLS")) / HANDSHAKES) * 1e6,
+      value: ((seconds(name) - seconds("no inspection")) / HANDSHAKES) * 1e6,
       unit: "us",
     })),
   );

@@ -9,6 +9,7 @@
  *   opaque.pcap           handshakes-1.pcap with every TCP payload overwritten: no TLS in it
  *   prefix.pcap           the first packets of handshakes-1.pcap, for tools that would take minutes
  *   empty.pcap            a file header, no packet
+ *   *.root.pem            the root that a recording's chains end at: no server sends it
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -18,12 +19,13 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statfsSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Recording, record } from "./record.ts";
+import { type Recording, record, rootOf } from "./record.ts";
 import { say } from "./say.ts";
 import { FILE_HEADER_BYTES, MAGIC_MICROSECONDS, RECORD_HEADER_BYTES, walk } from "./walk.ts";
 
@@ -48,7 +50,9 @@ export const PREFIX_PACKETS = 50_000;
 export async function ensureCaptures(): Promise<void> {
   mkdirSync(DATA, { recursive: true });
   for (const recording of RECORDINGS) {
-    if (existsSync(recording.file)) continue;
+    if (existsSync(recording.file) && existsSync(rootOf(recording.file))) continue;
+    // What was made of an older recording goes with it.
+    for (const made of recording.madeOf) rmSync(made, { force: true });
     const { bavail, bsize } = statfsSync(DATA);
     if (bavail * bsize < FREE_BYTES_MIN) throw new Error(`${DATA}: less than 8 GB are free`);
     const recorded = await record(recording);
@@ -115,9 +119,10 @@ function fileHeader(): Buffer {
 }
 
 /** Full rates are what two cores carried without loss; see `RATES` in record.ts for what follows. */
-const RECORDINGS: readonly Recording[] = [
+const RECORDINGS: readonly (Recording & { readonly madeOf: readonly string[] })[] = [
   {
     file: CAPTURE.bulk,
+    madeOf: [CAPTURE.bulkNg],
     chains: 1,
     plan: (rate, addresses, serverNames) => ({
       kind: "bulk",
@@ -128,20 +133,19 @@ const RECORDINGS: readonly Recording[] = [
       serverNames,
     }),
   },
-  ...([1, 1000] as const).map(
-    (chains): Recording => ({
-      file: chains === 1 ? CAPTURE.handshakes1 : CAPTURE.handshakes1000,
-      chains,
-      plan: (rate, addresses, serverNames) => ({
-        kind: "handshakes",
-        connections: HANDSHAKES,
-        tls13Every: 11,
-        perSecond: 2_000 * rate,
-        addresses,
-        serverNames,
-      }),
+  ...([1, 1000] as const).map((chains) => ({
+    file: chains === 1 ? CAPTURE.handshakes1 : CAPTURE.handshakes1000,
+    madeOf: chains === 1 ? [CAPTURE.handshakes1Ng, CAPTURE.prefix, CAPTURE.opaque] : [],
+    chains,
+    plan: (rate: number, addresses: readonly string[], serverNames: readonly string[]) => ({
+      kind: "handshakes" as const,
+      connections: HANDSHAKES,
+      tls13Every: 11,
+      perSecond: 2_000 * rate,
+      addresses,
+      serverNames,
     }),
-  ),
+  })),
 ];
 
 const FREE_BYTES_MIN = 8e9;

@@ -6,7 +6,8 @@
 import { statSync } from "node:fs";
 import { CAPTURE, HANDSHAKES, PREFIX_PACKETS, packetsOf } from "./captures.ts";
 import { type Command, type Measured, takeTurns } from "./measure.ts";
-import { type Peer, portcullis, portcullisLogged } from "./peers.ts";
+import { type Peer, part, portcullis, portcullisLogged } from "./peers.ts";
+import { rootOf } from "./record.ts";
 import { COLUMNS, type Goal, goalLine, table } from "./table.ts";
 import { warm } from "./warm.ts";
 
@@ -21,16 +22,24 @@ export function compareBulk(peers: readonly Peer[]): Section {
     { what: "bulk: tcpdump", value: ratio(rows, ours, "tcpdump"), atLeast: 1.5, unit: "x" },
     { ...best("bulk", rows, ours, peers), atLeast: 4, unit: "x" },
     { what: "bulk: peak memory", value: ours.median.peakMb, atMost: 150, unit: "MB" },
+    ...limits("bulk", rows, peers),
   ]);
 }
 
+/**
+ * Twice: as an analyst first meets a capture, where nobody approved the issuer and each handshake is
+ * a line, a finding and a verdict; and with the issuer's root given, where each is a line and a
+ * verdict that passes. The peers write a line each, and judge nothing.
+ */
 export function compareHandshakes(peers: readonly Peer[], chains: 1 | 1000): Section {
   const title = `handshakes on ${chains} chain${chains === 1 ? "" : "s"}`;
   const file = chains === 1 ? CAPTURE.handshakes1 : CAPTURE.handshakes1000;
-  return compare(title, file, peers, (rows, ours) => [
-    { ...best(title, rows, ours, peers), atLeast: 3, unit: "x" },
+  return compare(title, file, peers, (rows, ours, approved) => [
+    { ...best(`${title}, unknown issuer`, rows, ours, peers), atLeast: 3, unit: "x" },
+    { ...best(`${title}, known issuer`, rows, approved, peers), atLeast: 3, unit: "x" },
     { what: `${title}: peak memory`, value: ours.median.peakMb, atMost: 150, unit: "MB" },
     { what: `${title}: TLS lines`, value: portcullisLogged(), atLeast: HANDSHAKES, unit: "" },
+    ...limits(title, rows, peers),
   ]);
 }
 
@@ -38,7 +47,7 @@ function compare(
   title: string,
   file: string,
   peers: readonly Peer[],
-  goalsOf: (rows: readonly Measured[], ours: Measured) => Goal[],
+  goalsOf: (rows: readonly Measured[], ours: Measured, approved: Measured) => Goal[],
 ): Section {
   const [bytes, packets] = [statSync(file).size, packetsOf(file)];
   process.stdout.write(`\n${title}: ${(bytes / 1e9).toFixed(2)} GB, ${packets} packets\n`);
@@ -47,12 +56,15 @@ function compare(
   warm(file);
   const rows = takeTurns([
     ...entrants.map((peer) => peer.command(file)),
+    part("floor", file),
+    part("reads", file),
+    { ...portcullis(file, "--observations", "--roots", rootOf(file)), name: APPROVED },
     portcullis(file, "--observations"),
   ]);
-  const ours = rows.at(-1)!;
+  const [approved, ours] = [rows.at(-2)!, rows.at(-1)!];
 
   const logged = new Map(entrants.map((peer) => [peer.name, peer.logged?.()]));
-  logged.set(ours.name, portcullisLogged());
+  for (const { name } of [approved, ours]) logged.set(name, portcullisLogged());
   const text = table(rows, [
     ...COLUMNS,
     { head: "GB/s", cell: (row) => (bytes / 1e9 / row.median.seconds).toFixed(2) },
@@ -68,7 +80,7 @@ function compare(
   const ssldump = peers.find((peer) => peer.name === "ssldump");
   const apart = isBulk || ssldump === undefined ? [] : [prefixOnly(ssldump, packets, ours)];
 
-  const goals = goalsOf(rows, ours);
+  const goals = goalsOf(rows, ours, approved);
   process.stdout.write(`${goals.map(goalLine).join("\n")}\n`);
   return { rows: [...rows, ...apart], goals };
 }
@@ -95,11 +107,28 @@ function ratio(rows: readonly Measured[], ours: Measured, name: string): number 
   return row === undefined ? Number.NaN : row.median.seconds / ours.median.seconds;
 }
 
-function best(title: string, rows: readonly Measured[], ours: Measured, peers: readonly Peer[]) {
+/** What the comparison with the best could come to if part of our work cost nothing. */
+function limits(title: string, rows: readonly Measured[], peers: readonly Peer[]): Goal[] {
+  const first = bestOf(rows, peers);
+  return (["floor", "reads"] as const).map((of) => {
+    const { name } = part(of, "");
+    const row = rows.find((each) => each.name === name)!;
+    const value = first.median.seconds / row.median.seconds;
+    return { what: `${title}: limit (${first.name} / ${name})`, value, unit: "x" };
+  });
+}
+
+function bestOf(rows: readonly Measured[], peers: readonly Peer[]): Measured {
   const inspecting = rows.filter((row) => peers.some((p) => p.logsTls && p.name === row.name));
-  const first = inspecting.toSorted((a, b) => a.median.seconds - b.median.seconds)[0]!;
+  return inspecting.toSorted((a, b) => a.median.seconds - b.median.seconds)[0]!;
+}
+
+function best(title: string, rows: readonly Measured[], ours: Measured, peers: readonly Peer[]) {
+  const first = bestOf(rows, peers);
   return {
     what: `${title}: best that logs TLS (${first.name})`,
     value: ratio(rows, ours, first.name),
   };
 }
+
+const APPROVED = "portcullis --observations --roots";

@@ -26,6 +26,16 @@ export function portcullis(files: string | readonly string[], ...options: string
   };
 }
 
+/**
+ * Parts of us (floor.ts). `floor` is what any reader on this runtime pays: modules loaded, the file read,
+ * packets decoded, connections followed. `reads` also reads handshakes. Nothing is judged or printed.
+ */
+export function part(of: "floor" | "reads", file: string): Command {
+  const argv = [process.execPath, ...FLAGS, FLOOR, file];
+  if (of === "floor") return { name: "of us: read, decode, follow", argv };
+  return { name: "of us: and read TLS", argv: [...argv, "tls"] };
+}
+
 /** How many `tls` lines our last run printed. */
 export function portcullisLogged(): number {
   return countLines(OUTPUT, '"kind":"tls"');
@@ -43,6 +53,10 @@ export const OUT = `${DATA}/out`;
 export const OUTPUT = `${OUT}/portcullis.jsonl`;
 /** The command as users have it. */
 export const CLI = fileURLToPath(new URL("../../src/cli/portcullis.mjs", import.meta.url));
+
+const FLOOR = fileURLToPath(new URL("floor.mjs", import.meta.url));
+/** Those of the command's first line. */
+const FLAGS = ["--max-semi-space-size=4", "--no-allocation-site-pretenuring"];
 
 const CAT: Peer = {
   name: "cat",

@@ -2,7 +2,7 @@
  * One recording: namespaces, server, tcpdump, client, and again more slowly if a frame was missed.
  */
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,11 @@ export interface Recording {
   readonly chains: number;
   /** The client's plan at a rate: 1, then halves of it. */
   plan(rate: number, addresses: readonly string[], serverNames: readonly string[]): Plan;
+}
+
+/** Where the root is kept that the chains of a recording end at. */
+export function rootOf(file: string): string {
+  return `${file}.root.pem`;
 }
 
 /** Makes `recording.file`, whole or not at all. Throws when even the slowest attempt lost frames. */
@@ -49,6 +54,7 @@ export async function record(recording: Recording): Promise<Recorded> {
         const { packets, missing, dropped } = recorded;
         say(`${packets} packets; ${missing} missing, ${dropped} dropped by the kernel`);
         if (missing === 0 && dropped === 0) {
+          copyFileSync(join(folder, "chains", "root.pem"), rootOf(recording.file));
           renameSync(`${recording.file}.part`, recording.file);
           return recorded;
         }
