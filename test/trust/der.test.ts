@@ -196,24 +196,43 @@ describe("a value", () => {
     expect(read(bytes, (r) => r.flags("x"))).toEqual([value, faults]);
   });
 
-  test.each(["0.0", "0.39", "1.3.6.1.4.1.311.60.2.1.3", "2.5.29.17", "2.999.1"])(
-    "%s is an OBJECT IDENTIFIER",
-    (dotted) => {
-      expect(read(oid(dotted), (r) => r.oid("x"))).toEqual([dotted, []]);
-    },
-  );
+  test.each([
+    "0.0",
+    "0.39",
+    "1.3.6.1.4.1.311.60.2.1.3",
+    "2.5.29.17",
+    "2.999.1",
+    "2.0",
+    "1.39",
+    "1.2.16384",
+    "1.2.128",
+  ])("%s is an OBJECT IDENTIFIER", (dotted) => {
+    expect(read(oid(dotted), (r) => r.oid("x"))).toEqual([dotted, []]);
+  });
+
+  test("of 64 bytes is one, and of 65 is none", () => {
+    const of = (length: number) => {
+      const bytes = new Uint8Array(length).fill(1);
+      return dottedOid(bytes, 0, length)?.split(".").length;
+    };
+    expect([of(64), of(65), of(0)]).toEqual([65, undefined, undefined]);
+  });
 
   test("with a UUID for an arc is an OBJECT IDENTIFIER", () => {
     const bytes = Uint8Array.from([0x69, 0x83, ...new Array<number>(17).fill(0xff), 0x7f]);
     expect(dottedOid(bytes, 0, bytes.length)).toBe(`2.25.${2n ** 128n - 1n}`);
   });
 
-  test.each([[[6, 0]], [[6, 1, 0x80]], [[6, 2, 0x80, 1]], [[6, 2, 0x55, 0x80]]])(
-    "%j is no OBJECT IDENTIFIER",
-    (bytes) => {
-      expect(read(bytes, (r) => r.oid("x"))).toEqual(["", ["unreadable"]]);
-    },
-  );
+  test.each([
+    [[6, 0]],
+    [[6, 1, 0x80]],
+    [[6, 2, 0x80, 1]],
+    [[6, 2, 0x55, 0x80]],
+    [[6, 3, 0x55, 0x81, 0x80]],
+    [[6, 2, 0x55, 0xff]],
+  ])("%j is no OBJECT IDENTIFIER", (bytes) => {
+    expect(read(bytes, (r) => r.oid("x"))).toEqual(["", ["unreadable"]]);
+  });
 });
 
 describe("faults", () => {

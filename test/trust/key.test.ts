@@ -161,6 +161,40 @@ describe("a key", () => {
     expect(fits(algorithm, kind)).toBe(expected);
   });
 
+  test.each<[string, string, number]>([
+    ["secp192r1", "1.2.840.10045.3.1.1", 192],
+    ["secp224r1", "1.3.132.0.33", 224],
+    ["secp256r1", "1.2.840.10045.3.1.7", 256],
+    ["secp384r1", "1.3.132.0.34", 384],
+    ["secp521r1", "1.3.132.0.35", 521],
+    ["secp256k1", "1.3.132.0.10", 256],
+    ["brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7", 256],
+    ["brainpoolP384r1", "1.3.36.3.3.2.8.1.1.11", 384],
+    ["brainpoolP512r1", "1.3.36.3.3.2.8.1.1.13", 512],
+  ])("on %s is a point of its size, whole or compressed", (curve, id, bits) => {
+    const octets = Math.ceil(bits / 8);
+    const of = (form: number, length: number) => {
+      const point = tlv(3, Uint8Array.of(0, form), new Uint8Array(length));
+      const spki = seq(seq(oid("1.2.840.10045.2.1"), oid(id)), point);
+      return parseCertificate(mint({ key: rsa, spki })).key;
+    };
+    const kind = { type: "EC", bits, curve };
+    expect([of(4, 2 * octets), of(2, octets), of(3, octets)]).toEqual([kind, kind, kind]);
+    const refused = { ...kind, refused: "not a point of its curve" };
+    for (const [form, length] of [
+      [4, octets],
+      [4, 2 * octets - 1],
+      [4, 2 * octets + 1],
+      [2, 2 * octets],
+      [3, octets + 1],
+      [5, octets],
+      [1, octets],
+      [5, 2 * octets],
+    ] as const) {
+      expect(of(form, length)).toEqual(refused);
+    }
+  });
+
   test("on a curve may be a compressed point", () => {
     const key = ecKey();
     const whole = key.publicKey.export({ type: "spki", format: "der" }).subarray(-65);

@@ -46,6 +46,13 @@ describe("a name", () => {
     ["of any domain", dns("example.com"), dns(""), true, true],
     ["with a star below the domain", dns("*.example.com"), dns("example.com"), true, true],
     ["with a star that reaches into the domain", dns("*.com"), dns("example.com"), false, true],
+    [
+      "with a star that reaches into a domain of one letter",
+      dns("*.Example.com"),
+      dns("a.example.com"),
+      false,
+      true,
+    ],
     ["with a star beside the domain", dns("*.org"), dns("example.com"), false, false],
     ["with a star far above", dns("*.com"), dns("a.example.com"), false, false],
     ["with a star above a single label", dns("*.example"), dns("example"), true, true],
@@ -86,6 +93,8 @@ describe("a name", () => {
       false,
     ],
     ["at any host", email("me@example.com"), email(""), true, true],
+    ["that is a mailbox of one letter", email("m@a.example"), email("m@A.example"), true, true],
+    ["that is a mailbox elsewhere", email("m@a.example"), email("m@b.example"), false, false],
     ["that is no mailbox", email("@example.com"), email("example.com"), false, true],
     ["at the URI's host", uri("https://example.com:1/x"), uri("example.com"), true, true],
     ["below the URI's host", uri("https://a.example.com/"), uri("example.com"), false, false],
@@ -148,6 +157,13 @@ describe("a name", () => {
     expect(ask(lists, [email("me@example.com")], subject)).toBeUndefined();
   });
 
+  test("is refused when there are too many that permit to compare", () => {
+    const many = Array.from({ length: 300 }, (_, i) => dns(`a${i}.example`));
+    const names = many.map(() => dns("a299.example"));
+    expect(ask({ permitted: many }, names)).toContain("was not compared: too many");
+    expect(ask({ permitted: many }, names.slice(0, 166))).toBeUndefined();
+  });
+
   test("is refused when there are too many to compare", () => {
     const many = Array.from({ length: 300 }, (_, i) => dns(`a${i}.example`));
     expect(
@@ -166,6 +182,8 @@ describe("a constraint", () => {
     ["a mask with holes", ip(10, 0, 0, 0, 255, 0, 255, 0)],
     ["an address without mask", ip(10, 0, 0, 0)],
     ["a mailbox without name", email("@example.com")],
+    ["a dot for a mailbox's host", email(".")],
+    ["a URI's host of one dot", uri(".")],
     ["a URI where a host belongs", uri("https://example.com")],
   ])("with %s lets nothing pass", (_, base) => {
     expect(ask({ permitted: [base] }, [dns("example.com")])).toContain("malformed");

@@ -5,7 +5,7 @@ import { DerReader } from "../../src/trust/der.ts";
 import { Faults } from "../../src/trust/fault.ts";
 import { formatAddress } from "../../src/trust/general-name.ts";
 import { canonical, isDnsPattern, lintAltName, matchesName } from "../../src/trust/host-name.ts";
-import { formatName, nameKey, parseDn, readName } from "../../src/trust/name.ts";
+import { formatName, nameKey, parseDn, readName, readString } from "../../src/trust/name.ts";
 import { altNames, dns, ecKey, email, ip, mint, name, oid, seq, text, tlv, uri } from "./mint.ts";
 
 const read = (der: Uint8Array) => readName(new DerReader(der, new Faults()).read(0x30, "name"), "");
@@ -17,6 +17,14 @@ describe("a distinguished name", () => {
     ["escapes what separates", name('a,b+c"d\\e<f>g;h'), 'CN=a\\,b\\+c\\"d\\\\e\\<f\\>g\\;h'],
     ["escapes a leading hash and spaces around", name("#x "), "CN=\\#x\\ "],
     ["escapes a single space once", name(" "), "CN=\\ "],
+    ["escapes a space behind one letter", name("x "), "CN=x\\ "],
+    ["escapes a space before one letter", name(" x"), "CN=\\ x"],
+    ["keeps spaces within", name("x  y"), "CN=x  y"],
+    [
+      "writes a value that is no string in hexadecimal",
+      seq(tlv(0x31, attribute("2.5.4.3", tlv(2, Uint8Array.of(5))))),
+      "CN=#020105",
+    ],
     ["keeps umlauts", name("Büro"), "CN=Büro"],
     [
       "joins parts of one level with a plus",
@@ -52,6 +60,11 @@ describe("a distinguished name", () => {
     ["order", name("a", "b"), name("b", "a")],
     ["type", name("O=a"), name("OU=a")],
     [
+      "value that is no string",
+      seq(tlv(0x31, attribute("2.5.4.3", tlv(2, Uint8Array.of(5))))),
+      seq(tlv(0x31, attribute("2.5.4.3", tlv(2, Uint8Array.of(6))))),
+    ],
+    [
       "levels",
       name("a", "b"),
       seq(tlv(0x31, attribute("2.5.4.3", text("a")), attribute("2.5.4.3", text("b")))),
@@ -70,12 +83,117 @@ describe("a distinguished name", () => {
     expect(parseDn(a)).toBe(parseDn(b));
   });
 
-  test.each(["nothing", "=x", "CN", "CN=a,", "CN=a,,O=b", "XYZ=a", "CN=a\\", 'CN="a"', "CN=#0"])(
-    "is not read from %s",
-    (bad) => {
-      expect(parseDn(bad)).toBeUndefined();
-    },
-  );
+  test.each([
+    "nothing",
+    "=x",
+    "CN",
+    "CN=a,",
+    "CN=a,,O=b",
+    "XYZ=a",
+    "CN=a\\",
+    'CN="a"',
+    "CN=#0",
+    "CN=#0c02686",
+    "CN=#0c026869zz",
+    "CN=#0c05",
+  ])("is not read from %s", (bad) => {
+    expect(parseDn(bad)).toBeUndefined();
+  });
+});
+
+describe("the string of an attribute", () => {
+  const value = (...bytes: number[]) => Uint8Array.from(bytes);
+  test.each<[string, Uint8Array, string | undefined, string[]]>([
+    ["UTF-8", text("Büro"), "Büro", []],
+    ["UTF-8 that begins with a mark", text("\ufeffBüro"), "\ufeffBüro", []],
+    ["UTF-8 that is none", tlv(0x0c, value(0xff)), "\xff", ["bad-string"]],
+    ["PrintableString", text("a-b 1", 0x13), "a-b 1", []],
+    ["PrintableString with a star", text("*.a", 0x13), "*.a", []],
+    ["PrintableString with other characters", text("a!", 0x13), "a!", ["bad-string"]],
+    ["IA5String", text("a@b", 0x16), "a@b", []],
+    ["IA5String that is none", tlv(0x16, value(0x80)), "\x80", ["bad-string"]],
+    ["NumericString", text("12", 0x12), "12", []],
+    ["VisibleString", text("ab", 0x1a), "ab", []],
+    ["TeletexString", tlv(0x14, value(0xfc)), "ü", []],
+    ["BMPString", tlv(0x1e, value(0, 0x41, 0x20, 0xac)), "A€", []],
+    ["BMPString of three bytes", tlv(0x1e, value(0, 0x41, 0)), "A", ["bad-string"]],
+    ["UniversalString", tlv(0x1c, value(0, 0, 0, 0x41, 0, 1, 0xf6, 0)), "A😀", []],
+    [
+      "UniversalString of the last character",
+      tlv(0x1c, value(0, 0x10, 0xff, 0xff)),
+      "\u{10ffff}",
+      [],
+    ],
+    ["UniversalString beyond it", tlv(0x1c, value(0, 0x11, 0, 0)), "\ufffd", []],
+    ["UniversalString of six bytes", tlv(0x1c, value(0, 0, 0, 0x41, 0, 0)), "A", ["bad-string"]],
+    ["UniversalString of five bytes", tlv(0x1c, value(0, 0, 0, 0x41, 0)), "A", ["bad-string"]],
+    ["INTEGER", tlv(2, value(5)), undefined, []],
+  ])("of type %s is read", (_, element, expected, said) => {
+    const faults = new Faults();
+    const read = readString(new DerReader(element, faults).any("x"), "x");
+    expect([read, faults.list.map(({ name }) => name)]).toEqual([expected, said]);
+  });
+});
+
+describe("a distinguished name that is wrong", () => {
+  const one = seq(oid("2.5.4.3"), text("a"));
+  const many = (count: number, part: Uint8Array) => Array.from({ length: count }, () => part);
+  const told = (der: Uint8Array) => {
+    const faults = new Faults();
+    const name = readName(new DerReader(der, faults).read(0x30, "name"), "name");
+    return [name.map((rdn) => rdn.length), faults.list.map(({ detail }) => detail)];
+  };
+  const TOO_MANY = "name: more than 64 parts, or one that breaks off";
+
+  test.each<[string, Uint8Array, number[], string[]]>([
+    ["has 64 parts", seq(...many(64, tlv(0x31, one))), many(64, one).map(() => 1), []],
+    ["has 65 parts", seq(...many(65, tlv(0x31, one))), many(64, one).map(() => 1), [TOO_MANY]],
+    ["has 64 attributes in a part", seq(tlv(0x31, ...many(64, one))), [64], []],
+    [
+      "has 65 attributes in a part",
+      seq(tlv(0x31, ...many(65, one)), tlv(0x31, one)),
+      [],
+      [TOO_MANY],
+    ],
+    [
+      "has an empty part",
+      seq(tlv(0x31), tlv(0x31, one)),
+      [],
+      ["name: empty relative name", TOO_MANY],
+    ],
+    [
+      "has a part that is no SET",
+      seq(tlv(0x31, one), seq(one)),
+      [1],
+      ["name: tag 0x30, expected 0x31"],
+    ],
+    [
+      "has an attribute without a value",
+      seq(tlv(0x31, seq(oid("2.5.4.3"))), tlv(0x31, one)),
+      [],
+      ["name: ends before its length", "name: empty relative name", TOO_MANY],
+    ],
+    [
+      "has an attribute without a type",
+      seq(tlv(0x31, seq(text("a"), text("b"))), tlv(0x31, one)),
+      [],
+      ["name: tag 0x0c, expected 0x06", "name: empty relative name", TOO_MANY],
+    ],
+    [
+      "has an attribute with two values",
+      seq(tlv(0x31, seq(oid("2.5.4.3"), text("a"), text("b")))),
+      [1],
+      ["name: 3 bytes follow its end"],
+    ],
+    [
+      "has an attribute that is none",
+      seq(tlv(0x31, one, text("a")), tlv(0x31, one)),
+      [],
+      ["name: tag 0x0c, expected 0x30", TOO_MANY],
+    ],
+  ])("%s", (_, der, parts, faults) => {
+    expect(told(der)).toEqual([parts, faults]);
+  });
 });
 
 describe("a host name", () => {

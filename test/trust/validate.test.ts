@@ -6,7 +6,7 @@ import { type Anchor, Anchors, certificateAnchor, keyAnchor } from "../../src/tr
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import { FINDINGS, type FindingName } from "../../src/trust/finding.ts";
 import type { PeerName } from "../../src/trust/host-name.ts";
-import { ValidationMemo } from "../../src/trust/memo.ts";
+import { type MemoInput, ValidationMemo } from "../../src/trust/memo.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import { type Validation, validate } from "../../src/trust/validate.ts";
 import {
@@ -416,6 +416,42 @@ describe("a path", () => {
     expect([at(from), at(to), at(AT_US)].every((each) => each === first)).toBe(true);
     expect(at(from - 1)).not.toBe(first);
     expect(at(to + 1).valid).toBe(false);
+  });
+
+  test("is remembered for 64 names, none of them longer than a name can be", () => {
+    const memo = new ValidationMemo(Anchors.of([rootOf(root)]));
+    const chain = new ChainStore().get([leaf, issuer]);
+    const at = (value: string) =>
+      memo.validate({ chain, name: { kind: "dns", value }, purpose: "server", atUs: AT_US });
+    const remembers = (value: string) => {
+      const before = at(value);
+      return at(value) === before;
+    };
+    expect([remembers("a".repeat(253)), remembers("a".repeat(254))]).toEqual([true, false]);
+    const names = Array.from({ length: 63 }, (_, i) => `n${i}.example`);
+    const first = at("a".repeat(253));
+    for (const name of names) at(name);
+    expect(at("a".repeat(253))).toBe(first);
+    at("one more.example");
+    expect(at("a".repeat(253))).not.toBe(first);
+  });
+
+  test("is remembered apart for each purpose, profile and kind of name", () => {
+    const memo = new ValidationMemo(Anchors.of([rootOf(root)]));
+    const chain = new ChainStore().get([leaf, issuer]);
+    const both = { chain, atUs: AT_US } as const;
+    const inputs: MemoInput[] = [
+      { ...both, purpose: "server" },
+      { ...both, purpose: "client" },
+      { ...both, purpose: "server", profile: "webpki" },
+      { ...both, purpose: "server", profile: "rfc5280" },
+      { ...both, purpose: "server", name: { kind: "dns", value: "a" } },
+      { ...both, purpose: "server", name: { kind: "uri", value: "a" } },
+      { ...both, purpose: "server", name: { kind: "dns", value: "" } },
+    ];
+    const answers = inputs.map((input) => memo.validate(input));
+    expect(new Set(answers).size).toBe(inputs.length);
+    expect(inputs.map((input) => memo.validate(input))).toEqual(answers);
   });
 
   test("that nobody issued says whose issuer is missing", () => {
