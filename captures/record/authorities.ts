@@ -9,6 +9,8 @@ export interface Authorities {
   readonly corp: Certificate;
   readonly retired: Certificate;
   readonly stranger: Certificate;
+  /** Of a partner, whose root nobody here knows: approved by its key alone, in `forged.yaml`. */
+  readonly partner: Certificate;
   /** A server certificate from `corp` for one DNS name. */
   corpLeaf(name: string, more?: Partial<Request>): Promise<Certificate>;
   /** A server certificate from `stranger`, whom nobody approved. */
@@ -31,12 +33,18 @@ export async function makeAuthorities(pki: Pki): Promise<Authorities> {
     subject: "/O=Inline Inspection Ltd/CN=Inspection Issuing CA",
     issuer: await pki.issue({ ...root, subject: "/O=Inline Inspection Ltd/CN=Inspection Root" }),
   });
+  const partner = await pki.issue({
+    ...root,
+    subject: "/O=Partner/CN=Partner Issuing CA",
+    issuer: await pki.issue({ ...root, subject: "/O=Partner/CN=Partner Root" }),
+  });
   const leaf = { days: [-10, 390] } as const;
   return {
     corpRoot,
     corp,
     retired,
     stranger,
+    partner,
     corpLeaf: (name, more) => {
       const subject = `/O=Example Corp/CN=${name}`;
       return pki.issue({ ...leaf, subject, names: [`DNS:${name}`], issuer: corp, ...more });

@@ -21,6 +21,8 @@ export interface Case {
   record(scene: Scene): Promise<Connection[]>;
   /** Makes the file that is kept from the file that was captured. */
   finish?(captured: string, kept: string, scene: Scene): Promise<void>;
+  /** A file to keep beside the capture, with what only this run knows in it. */
+  readonly beside?: { readonly file: string; text(scene: Scene): string };
   /** What to say, and the display filter whose frames prove it. No frame: the recording failed. */
   readonly seen: readonly (readonly [says: string, filter: string])[];
 }

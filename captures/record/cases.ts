@@ -1,6 +1,7 @@
 /** Every capture, in the order in which they are recorded. A new one is a `Case` and a line here. */
 import type { Case } from "./case.ts";
 import { dtlsCases } from "./cases/dtls.ts";
+import { forgedCases } from "./cases/forged.ts";
 import { handshakeCases } from "./cases/handshake.ts";
 import { helloCases } from "./cases/hello.ts";
 import { linkCases } from "./cases/link.ts";
@@ -12,6 +13,7 @@ import { versionCases } from "./cases/version.ts";
 
 export const CASES: readonly Case[] = [
   ...trustCases,
+  ...forgedCases,
   ...versionCases,
   ...resumptionCases,
   ...mutualCases,

@@ -50,6 +50,7 @@ export async function keep(folder: string, recorded: Recorded): Promise<number> 
     connections,
   };
   await cp(path, join(folder, file));
+  if (from.beside) await writeFile(join(folder, from.beside.file), from.beside.text(scene));
   await writeFile(join(folder, `${from.name}.md`), await note(recorded, truth, seen));
   await mergeTruth(folder, from.name, truth, scene);
   return truth.packets;

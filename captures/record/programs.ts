@@ -5,6 +5,12 @@ import { run } from "./process.ts";
 
 export const NODE: readonly string[] = [process.execPath, join(import.meta.dirname, "peer.ts")];
 
+/** Both ends of a handshake that no TLS library would make. */
+export const IMPOSTOR: readonly string[] = [
+  process.execPath,
+  join(import.meta.dirname, "impostor.ts"),
+];
+
 /** Java compiles the one file when it starts. */
 export const JAVA: readonly string[] = ["java", join(import.meta.dirname, "Peer.java")];
 

@@ -30,6 +30,7 @@ export const possessionFailed: Rule = {
       "A server that shows the certificate of another one. OpenSSL refuses a certificate and a key that " +
       "do not belong together, so this needs a TLS stack that can be changed.",
     commands: [],
+    capture: "captures/forged-signature.pcap",
   },
 };
 
