@@ -51,6 +51,39 @@ test("forgets the oldest beyond its limit", () => {
   expect(store.get([first])).not.toBe(chain);
 });
 
+test.each<[string, (bytes: Uint8Array) => number]>([
+  ["first byte", () => 0],
+  ["last byte", ({ length }) => length - 1],
+  ["eighth byte from the end", ({ length }) => length - 8],
+  ["second sixteenth", ({ length }) => Math.floor(length / 16)],
+])("keeps two certificates that differ in their %s side by side", (_, at) => {
+  const store = new ChainStore();
+  const one = new Uint8Array(1000).map((_, i) => i);
+  const two = one.slice();
+  two[at(two)]! ^= 0xff;
+  const [first, second] = [store.certificate(one), store.certificate(two)];
+  expect([store.certificate(one) === first, store.certificate(two) === second]).toEqual([
+    true,
+    true,
+  ]);
+  const [chain, other] = [store.get([one, two]), store.get([two, one])];
+  expect([store.get([one, two]) === chain, store.get([two, one]) === other]).toEqual([true, true]);
+});
+
+test("keeps 15 MiB, and not 17", () => {
+  const store = new ChainStore();
+  const keeps = (mebibytes: number) => {
+    const bytes = new Uint8Array(mebibytes * 2 ** 20);
+    const first = [store.certificate(bytes), store.get([bytes])];
+    const again = [store.certificate(bytes), store.get([bytes])];
+    return again.map((each, i) => each === first[i]);
+  };
+  expect([keeps(15), keeps(16.5)]).toEqual([
+    [true, true],
+    [false, false],
+  ]);
+});
+
 test("an empty chain is a chain", () => {
   expect(new ChainStore().get([]).certificates).toEqual([]);
 });

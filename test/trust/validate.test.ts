@@ -460,7 +460,15 @@ describe("a path", () => {
   });
 
   test("of an empty chain is none", () => {
-    expect(counted(ask([], [rootOf(root)]))).toEqual(["no-certificate"]);
+    const answer = ask([], [rootOf(root)]);
+    expect(counted(answer)).toEqual(["no-certificate"]);
+    expect([answer.trusted, answer.valid, answer.paths, answer.path]).toEqual([
+      false,
+      false,
+      [],
+      undefined,
+    ]);
+    expect(answer.sameBetweenUs).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
   });
 
   test("ends in a self-signed certificate that is no anchor", () => {
