@@ -37,6 +37,7 @@ import {
   verdictLine,
 } from "./report/build.ts";
 import { type Certificates, type Line, SEVERITIES, type Severity } from "./report/lines.ts";
+import { timestampsBeside } from "./report/timestamps.ts";
 import type { Malformed } from "./stage.ts";
 import type { Certificate } from "./trust/certificate.ts";
 import type { Possession } from "./trust/possession.ts";
@@ -252,6 +253,7 @@ export class Judging implements Above {
         possession: possession.state,
         why: possession.state === "unverified" ? possession.why : undefined,
         evidence: judgement.evidence,
+        scts: timestampsBeside(observation),
         shared: this.#alike(judgement, observation),
       }),
     );
@@ -382,6 +384,8 @@ function printsAlike(a: TlsObservation, b: TlsObservation): boolean {
     a.resumed === b.resumed &&
     a.ech === b.ech &&
     a.renegotiations === b.renegotiations &&
+    a.stapled === b.stapled &&
+    a.timestamps === b.timestamps &&
     a.transport === b.transport &&
     a.starttls === b.starttls
   );

@@ -86,6 +86,7 @@ export interface TlsExtra {
   readonly why?: string | undefined;
   readonly evidence: EvidenceClass;
   readonly expected?: Expected | undefined;
+  readonly scts?: TlsLine["scts"];
   /** `SHARED` of the line. */
   readonly shared?: object | undefined;
 }
@@ -122,6 +123,7 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     why: extra.why,
     evidence: extra.evidence,
     expected: extra.expected,
+    scts: extra.scts,
     [SHARED]: extra.shared,
   };
 }
@@ -190,6 +192,7 @@ export function certificateLine(
     names: certificate.names,
     ca: certificate.ca,
     selfSigned: certificate.selfSigned,
+    scts: certificate.scts,
   };
 }
 

@@ -107,6 +107,16 @@ export interface TlsLine extends Placed, Ends {
   readonly why?: string | undefined;
   readonly evidence: EvidenceClass;
   readonly expected?: Expected | undefined;
+  /** Signed certificate timestamps beside the certificate: in the hello, in stapled OCSP responses. */
+  readonly scts?: readonly (Timestamp & { readonly from: "tls" | "ocsp" })[] | undefined;
+}
+
+/** Of Certificate Transparency (RFC 6962 §3.2): listed, not verified. */
+export interface Timestamp {
+  /** SHA-256 of the log's key, lower-case hex. */
+  readonly log: string;
+  /** RFC 3339 UTC; "" when it is no date. */
+  readonly at: string;
 }
 
 export interface CertificateLine extends Placed {
@@ -133,6 +143,8 @@ export interface CertificateLine extends Placed {
   readonly names: readonly string[];
   readonly ca: boolean;
   readonly selfSigned: boolean;
+  /** That the CA put into it; absent when none. */
+  readonly scts?: readonly Timestamp[] | undefined;
 }
 
 export interface PlaintextLine extends Placed, Ends {

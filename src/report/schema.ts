@@ -138,6 +138,10 @@ const KINDS: Readonly<Record<string, Schema>> = {
     "why?": described(string, "why possession of the key is unverified"),
     evidence: object("", { class: string, confidence: oneOf(...CONFIDENCES) }),
     "expected?": expected,
+    "scts?": described(
+      list(object("", { log: sha256, at: time, from: oneOf("tls", "ocsp") })),
+      "signed certificate timestamps of the hello and of stapled OCSP responses, not verified",
+    ),
   }),
   certificate: line("certificate", "once for each certificate, at its first sight", {
     ...ofFlowIfAny,
@@ -158,6 +162,10 @@ const KINDS: Readonly<Record<string, Schema>> = {
     names: list(string),
     ca: boolean,
     selfSigned: described(boolean, "its own key verifies its signature"),
+    "scts?": described(
+      list(object("", { log: sha256, at: time })),
+      "signed certificate timestamps in it, not verified",
+    ),
   }),
   plaintext: line("plaintext", "a protocol in clear", {
     ...ends,

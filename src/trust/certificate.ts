@@ -36,6 +36,7 @@ import { type KeyKind, openKey, readKeyKind } from "./key.ts";
 import { lint } from "./lint.ts";
 import { formatName, type Name, nameKey, readName } from "./name.ts";
 import { EXTENSION } from "./oid.ts";
+import { type CertificateTimestamp, timestampsIn } from "./sct.ts";
 import { fits, readSignatureAlgorithm, type SignatureAlgorithm, verifies } from "./signature.ts";
 import { readTail, readVersion } from "./tbs.ts";
 import { formatTime, readTime } from "./time.ts";
@@ -259,6 +260,12 @@ export class Certificate {
   /** The last one of the subject, which is the most specific. */
   get commonName(): string | undefined {
     return this.subjectName.flat().findLast(({ oid }) => oid === "2.5.4.3")?.text;
+  }
+
+  /** Signed certificate timestamps that the CA put into it; `undefined` when there are none. */
+  get scts(): readonly CertificateTimestamp[] | undefined {
+    const value = this.extension(EXTENSION.scts)?.value;
+    return value === undefined ? undefined : timestampsIn(value);
   }
 
   get selfIssued(): boolean {

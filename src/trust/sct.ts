@@ -4,10 +4,8 @@
  *
  *     list length 2 | sct length 2 | version 1 = 0 | log id 32 | milliseconds 8 | extensions | signature
  */
-import type { Certificate } from "./certificate.ts";
 import { DerReader, TAG } from "./der.ts";
 import { Faults } from "./fault.ts";
-import { EXTENSION } from "./oid.ts";
 import { formatTime } from "./time.ts";
 
 export interface CertificateTimestamp {
@@ -36,13 +34,7 @@ export function readTimestamps(list: Uint8Array): CertificateTimestamp[] {
   return found;
 }
 
-/** Those that the CA put into the certificate; `undefined` when there are none. */
-export function embeddedTimestamps(certificate: Certificate): CertificateTimestamp[] | undefined {
-  const value = certificate.extension(EXTENSION.scts)?.value;
-  return value === undefined ? undefined : timestampsIn(value);
-}
-
-/** Of an extension's value, which holds the list in an OCTET STRING of its own. */
+/** Of an extension's value, in a certificate or an OCSP answer, which holds the list in an OCTET STRING of its own. */
 export function timestampsIn(value: Uint8Array): CertificateTimestamp[] {
   return readTimestamps(
     new DerReader(value, new Faults()).read(TAG.OCTET_STRING, "scts").content(),

@@ -70,6 +70,7 @@ export function connectionLines(id: number, text: string, severity: Severity = "
       possession: "unverified",
       why: "not-checked",
       evidence: { class: "presented", confidence: "medium" },
+      scts: [{ log: hash, at: "", from: "ocsp" }],
     }),
     certificateLine(
       {
@@ -85,6 +86,7 @@ export function connectionLines(id: number, text: string, severity: Severity = "
         names: [text],
         ca: false,
         selfSigned: true,
+        scts: [{ log: hash, at: "2026-01-01T00:00:00Z" }],
       },
       flow.openedAtUs,
       place,
