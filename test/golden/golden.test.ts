@@ -40,6 +40,7 @@ describe.each(captures)("%s", (file) => {
   });
 
   test("agrees with openssl on every certificate", async () => {
+    if (EXCEPT[name]?.includes("chain")) return;
     const { parsed } = await lines(path);
     const ours = parsed.filter((line) => line.kind === "certificate");
     const der = new Map([...witnesses(path).values()].flatMap((witness) => [...witness.der]));
@@ -94,7 +95,7 @@ function agree(line: TlsLine, witness: Witness, name: string): void {
     }),
     alerts: line.alerts.map((alert) => `${alert.side} ${alert.level} ${alert.name}`),
   };
-  const { client: _client, server: _server, der: _der, ...theirs } = witness;
+  const { client: _client, server: _server, der: _der, told: _told, ...theirs } = witness;
   for (const field of except) {
     delete ours[field];
     delete (theirs as Record<string, unknown>)[field];
@@ -174,6 +175,8 @@ const EXCEPT: Record<string, readonly string[]> = {
   "ssl2-hello": ["ja3", "ja4"],
   // tshark reads on in a hello of which the end was not captured; we take it whole or not at all.
   snaplen: ["ja4", "steps"],
+  // tshark 4.0 puts a message together from fragments only if they are cut at the same places again.
+  "dtls12-loss": ["chain"],
 };
 
 /** Captures that show less than was sent: what the traffic was is no measure for them. */

@@ -25,6 +25,8 @@ export interface Witness {
   alerts: string[];
   /** Handshake messages in clear and change cipher specs, in order, as our steps name them. */
   steps: string[];
+  /** Sender and number of the DTLS messages among them. */
+  told: Set<string>;
   /** Certificates in clear, by SHA-256. */
   der: Map<string, Buffer>;
 }
@@ -33,12 +35,12 @@ export interface Witness {
 export function witnesses(file: string): Map<string, Witness> {
   const streams = new Map<string, Witness>();
   for (const frame of frames(file)) {
-    const stream = frame("tcp.stream")[0];
+    const stream = streamOf(frame);
     if (stream === undefined) continue;
     const ip = frame("ip.src")[0] ?? frame("ipv6.src")[0] ?? "";
     const peer = frame("ip.dst")[0] ?? frame("ipv6.dst")[0] ?? "";
-    const source = end(ip, frame("tcp.srcport")[0]!);
-    const target = end(peer, frame("tcp.dstport")[0]!);
+    const source = end(ip, (frame("tcp.srcport")[0] ?? frame("udp.srcport")[0])!);
+    const target = end(peer, (frame("tcp.dstport")[0] ?? frame("udp.dstport")[0])!);
     let witness = streams.get(stream);
     if (witness === undefined) {
       witness = {
@@ -47,21 +49,35 @@ export function witnesses(file: string): Map<string, Witness> {
         clientChain: [],
         alerts: [],
         steps: [],
+        told: new Set(),
         der: new Map(),
       };
       streams.set(stream, witness);
     }
-    const types = frame("tls.handshake.type");
-    witness.steps.push(...types.map((type) => MESSAGES[type] ?? `handshake-${type}`));
+    const types = messagesOf(frame);
+    // Over DTLS messages come in fragments, and again: the first of each counts.
+    const places = frame("dtls.handshake.message_seq");
+    for (const [at, type] of types.entries()) {
+      const place = places[at] && `${source} ${places[at]}`;
+      if (place !== undefined && witness.told.has(place)) continue;
+      if (place !== undefined) witness.told.add(place);
+      witness.steps.push(MESSAGES[type] ?? `handshake-${type}`);
+    }
     if (types.includes("1")) clientHello(frame, witness, source, target);
     if (types.includes("2")) serverHello(frame, witness);
+    const chosen = types.includes("8")
+      ? frame("tls.handshake.extensions_alpn_str").at(-1)
+      : undefined;
+    if (chosen !== undefined) witness.alpn = chosen;
     const named = frame("tls.handshake.server_named_curve")[0];
     if (named !== undefined) witness.group = groupName(Number(named));
     for (const hex of frame("tls.handshake.certificate")) {
       const der = Buffer.from(hex.replaceAll(":", ""), "hex");
       const sha256 = createHash("sha256").update(der).digest("hex");
+      const chain = source === witness.client ? witness.clientChain : witness.chain;
+      if (places.length > 0 && chain.includes(sha256)) continue;
       witness.der.set(sha256, der);
-      (source === witness.client ? witness.clientChain : witness.chain).push(sha256);
+      chain.push(sha256);
     }
     const side = source === witness.client ? "client" : "server";
     const levels = frame("tls.alert_message.level");
@@ -78,21 +94,16 @@ export function witnesses(file: string): Map<string, Witness> {
   return result;
 }
 
+/** Secrets of application data would have it read what comes behind a handshake of TLS 1.3: we keep none. */
+function messagesOf(frame: Frame): string[] {
+  const types = frame("tls.handshake.type");
+  const sealed = frame("tls.record.opaque_type").length > 0;
+  return sealed ? types.filter((type) => type !== NEW_SESSION_TICKET) : types;
+}
+
 type Frame = (field: string) => string[];
 
 function frames(file: string): Frame[] {
-  // Secrets in the file would let tshark decrypt, which we do not do yet.
-  const folder = mkdtempSync(join(tmpdir(), "portcullis-golden-"));
-  try {
-    const plain = join(folder, "plain");
-    execFileSync("tcpdump", ["-r", file, "-w", plain], { stdio: "ignore" });
-    return framesOf(plain);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function framesOf(file: string): Frame[] {
   const args = ["-r", file, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=;"];
   for (const field of FIELDS) args.push("-e", field);
   const text = execFileSync("tshark", args, {
@@ -104,10 +115,12 @@ function framesOf(file: string): Frame[] {
     .filter((line) => line !== "")
     .map((line) => {
       const values = line.split("\t");
-      return (field) => {
+      const read = (field: string) => {
         const value = values[FIELDS.indexOf(field)] ?? "";
         return value === "" ? [] : value.split(";");
       };
+      const overDtls = read("dtls.record.version").length > 0;
+      return (field) => read(overDtls && field.startsWith("tls.") ? `d${field}` : field);
     });
 }
 
@@ -153,14 +166,17 @@ function ja4(frame: Frame): string {
   const highest =
     versions.length > 0 ? Math.max(...versions) : Number(frame("tls.handshake.version")[0]);
   const version =
-    { 772: "13", 771: "12", 770: "11", 769: "10", 768: "s3", 2: "s2" }[highest] ?? "00";
+    { 772: "13", 771: "12", 770: "11", 769: "10", 768: "s3", 2: "s2", 65279: "d1", 65277: "d2" }[
+      highest
+    ] ?? "00";
+  const over = frame("dtls.record.version").length > 0 ? "d" : "t";
   const alpn = frame("tls.handshake.extensions_alpn_str")[0] ?? "";
   const ends = alpn === "" ? "00" : `${alpn[0]}${alpn.at(-1)}`;
   const count = (n: number) => String(Math.min(n, 99)).padStart(2, "0");
   const sni = extensions.includes(0) ? "d" : "i";
   const digest = (text: string) =>
     text === "" ? "000000000000" : createHash("sha256").update(text).digest("hex").slice(0, 12);
-  const first = `t${version}${sni}${count(ciphers.length)}${count(extensions.length)}${ends}`;
+  const first = `${over}${version}${sni}${count(ciphers.length)}${count(extensions.length)}${ends}`;
   const sorted = extensions
     .filter((n) => n !== 0 && n !== 16)
     .map(hex)
@@ -238,6 +254,12 @@ function keyOf(printed: string): Record<string, unknown> {
   return { type: "EC", bits, curve: curve === "prime256v1" ? "secp256r1" : curve };
 }
 
+/** UDP conversations are numbered beside TCP's. */
+function streamOf(frame: Frame): string | undefined {
+  const udp = frame("dtls.record.version").length > 0 ? frame("udp.stream")[0] : undefined;
+  return udp === undefined ? frame("tcp.stream")[0] : `udp ${udp}`;
+}
+
 function end(ip: string, port: string): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
@@ -263,15 +285,7 @@ function groupName(number: number): string {
   return GROUPS[number] ?? `0x${number.toString(16).padStart(4, "0")}`;
 }
 
-const FIELDS = [
-  "frame.number",
-  "tcp.stream",
-  "ip.src",
-  "ipv6.src",
-  "ip.dst",
-  "ipv6.dst",
-  "tcp.srcport",
-  "tcp.dstport",
+const TLS_FIELDS = [
   "tls.handshake.type",
   "tls.handshake.version",
   "tls.handshake.extensions.supported_version",
@@ -290,9 +304,28 @@ const FIELDS = [
   "tls.alert_message.desc",
 ];
 
+const FIELDS = [
+  "frame.number",
+  "tcp.stream",
+  "udp.stream",
+  "ip.src",
+  "ipv6.src",
+  "ip.dst",
+  "ipv6.dst",
+  "tcp.srcport",
+  "tcp.dstport",
+  "udp.srcport",
+  "udp.dstport",
+  "dtls.record.version",
+  "dtls.handshake.message_seq",
+  ...TLS_FIELDS,
+  ...TLS_FIELDS.map((field) => `d${field}`),
+];
+
 const MESSAGES: Record<string, string> = {
   "1": "client-hello",
   "2": "server-hello",
+  "3": "hello-verify-request",
   "4": "new-session-ticket",
   "11": "certificate",
   "12": "server-key-exchange",
@@ -308,6 +341,8 @@ const VERSIONS: Record<number, string> = {
   770: "TLS1.1",
   771: "TLS1.2",
   772: "TLS1.3",
+  65279: "DTLS1.0",
+  65277: "DTLS1.2",
 };
 const ALERTS: Record<string, string> = {
   "0": "close_notify",
