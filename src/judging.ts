@@ -8,6 +8,7 @@ import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
 import { Connection } from "./inspect/connection.ts";
 import { DatagramConnection } from "./inspect/datagram.ts";
+import type { DnsAnswer } from "./inspect/dns/answer.ts";
 import type { KeyLog } from "./inspect/keys/key-log.ts";
 import type {
   OpaqueObservation,
@@ -16,6 +17,7 @@ import type {
   TlsObservation,
 } from "./inspect/observation.ts";
 import { KnownIds } from "./inspect/quic/known-ids.ts";
+import { type Binding, Bindings, bindingOf } from "./judge/binding.ts";
 import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Finding } from "./judge/finding.ts";
@@ -77,10 +79,13 @@ export class Judging implements Above {
   readonly #printed = new Set<string>();
   readonly #overlaps = new Map<Flow, Overlap[]>();
   readonly #losses = new Map<string, Loss>();
+  readonly #bindings: Bindings;
+  readonly #hear = (answer: DnsAnswer): void => this.#bindings.add(answer);
   #faults = 0;
 
   constructor(options: JudgingOptions, write: (line: Line) => void) {
     this.#judge = new Judge(options.policy);
+    this.#bindings = new Bindings(options.policy.resolvers);
     this.#local = new LocalNetworks(options.local);
     this.#keys = options.keys;
     this.#observations = options.observations;
@@ -100,8 +105,8 @@ export class Judging implements Above {
   open(flow: Flow): Inspector {
     const inner =
       flow.transport === "udp"
-        ? new DatagramConnection(flow, { keys: this.#keys, ids: this.#ids })
-        : new Connection(flow, this.#keys);
+        ? new DatagramConnection(flow, { keys: this.#keys, ids: this.#ids, answers: this.#hear })
+        : new Connection(flow, this.#keys, this.#hear);
     return new Guarded(inner, flow, this);
   }
 
@@ -195,12 +200,15 @@ export class Judging implements Above {
     this.handshakes++;
     const chain = this.#chain(observation.certificates);
     const clientChain = this.#chain(observation.clientCertificates);
-    const judgement = this.#decide({ observation, chain, clientChain, direction });
+    const binding = bindingOf(observation, this.#bindings);
+    const judgement = this.#decide({ observation, chain, clientChain, direction, binding });
     for (const finding of judgement.findings) this.#finding(finding, observation.atUs, place);
     const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;
     this.#see(chain, observation.atUs, place);
     this.#see(clientChain, observation.atUs, place);
-    if (this.#observations) this.#tls(observation, place, judgement, chain, clientChain);
+    if (this.#observations) {
+      this.#tls(observation, place, { judgement, chain, clientChain, binding });
+    }
     if (this.#observations || verdict.decision !== "pass") {
       this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place, verdict));
     }
@@ -243,9 +251,7 @@ export class Judging implements Above {
   #tls(
     observation: TlsObservation,
     place: Place,
-    judgement: Judgement,
-    chain: Chain | undefined,
-    clientChain: Chain | undefined,
+    { judgement, chain, clientChain, binding }: Judged,
   ): void {
     const possession = judgement.possession;
     const mine = observation.clientCertificates;
@@ -256,6 +262,7 @@ export class Judging implements Above {
         possession: possession.state,
         why: possession.state === "unverified" ? possession.why : undefined,
         evidence: judgement.evidence,
+        bound: binding === undefined ? undefined : binding === "bound",
         scts: timestampsBeside(observation),
         shared: this.#alike(judgement, observation),
       }),
@@ -415,6 +422,14 @@ interface Sight {
 function earlier(atUs: number, place: Place, than: Sight): boolean {
   if (atUs !== than.atUs) return atUs < than.atUs;
   return Number(place.flow) < Number(than.place.flow);
+}
+
+/** Of one handshake: what its `tls` line says beside what was seen. */
+interface Judged {
+  readonly judgement: Judgement;
+  readonly chain: Chain | undefined;
+  readonly clientChain: Chain | undefined;
+  readonly binding: Binding | undefined;
 }
 
 /** Who a client is where no hello says so: who sent the SYN, else the side with the higher port. */

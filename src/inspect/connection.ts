@@ -7,6 +7,8 @@
  * first byte costs a comparison an event more than TlsConnection alone.
  */
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
+import type { DnsAnswer } from "./dns/answer.ts";
+import { DnsStream } from "./dns/stream.ts";
 import type { KeyLog } from "./keys/key-log.ts";
 import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
 import { opaque } from "./opaque/opaque.ts";
@@ -24,6 +26,8 @@ export interface Seen {
 
 export class Connection implements Inspector {
   readonly tls: TlsConnection;
+  /** On the port of DNS alone: which answers count is said of addresses, not of ports. */
+  readonly #dns: DnsStream | undefined;
   readonly #flow: Flow;
   readonly #samples: [Sample | undefined, Sample | undefined] = [undefined, undefined];
   #first: Side | undefined;
@@ -31,13 +35,20 @@ export class Connection implements Inspector {
   /** No more is kept: what is in the samples will be judged. */
   #heard = false;
 
-  /** @param keys secrets that open what is sealed */
-  constructor(flow: Flow, keys?: KeyLog) {
+  /**
+   * @param keys secrets that open what is sealed
+   * @param answers hears every DNS answer that counts, when it comes
+   */
+  constructor(flow: Flow, keys?: KeyLog, answers?: (answer: DnsAnswer) => void) {
     this.#flow = flow;
     this.tls = new TlsConnection(flow, keys);
+    const [one, other] = flow.ends;
+    const isDns = answers !== undefined && (one.port === DNS_PORT || other.port === DNS_PORT);
+    this.#dns = isDns ? new DnsStream(flow, answers) : undefined;
   }
 
   get wants(): Wants {
+    if (this.#dns?.wants === "bytes") return "bytes";
     const { wants } = this.tls;
     return wants !== "nothing" || this.#heard || !this.tls.idle ? wants : "bytes";
   }
@@ -52,6 +63,7 @@ export class Connection implements Inspector {
   }
 
   push(event: FlowEvent): void {
+    this.#dns?.push(event);
     this.tls.push(event);
     if (this.#heard) return;
     if (event.kind === "bytes") {
@@ -120,6 +132,8 @@ export class Connection implements Inspector {
   }
 }
 
+/** RFC 7766 §8; of DoT nobody but its ends can read anything. */
+const DNS_PORT = 53;
 const NONE: readonly PlaintextObservation[] = [];
 const UNSAID = new Said(new Uint8Array(0), true);
 /**

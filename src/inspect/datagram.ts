@@ -6,11 +6,16 @@
  *     64 to 127     QUIC with a short header, once there was a long one (else TURN, or anything)
  *     192 to 255    QUIC with a long header
  *
+ * but for a conversation that begins with a DNS query, whose first byte is any.
+ *
  * Other kinds may come before, beside and behind them, as in WebRTC; so a conversation is never given up.
  * When nobody reads any more, only what may begin a handshake is asked for: then `records` are wanted.
  */
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
 import type { Malformed } from "../stage.ts";
+import type { DnsAnswer } from "./dns/answer.ts";
+import { DnsConversation } from "./dns/conversation.ts";
+import { beginsDns } from "./dns/message.ts";
 import { DtlsConnection } from "./dtls/connection.ts";
 import { beginsDtls } from "./dtls/record.ts";
 import type { KeyLog } from "./keys/key-log.ts";
@@ -34,6 +39,8 @@ export interface DatagramReading {
   readonly keys?: KeyLog | undefined;
   /** One for all conversations: ids that a connection is known by when its address changes. */
   readonly ids?: KnownIds;
+  /** Hears every DNS answer that counts, when it comes. */
+  readonly answers?: (answer: DnsAnswer) => void;
 }
 
 export class DatagramConnection implements Inspector {
@@ -44,6 +51,7 @@ export class DatagramConnection implements Inspector {
   readonly #reading: DatagramReading;
   #quic: QuicConnection | undefined;
   #dtls: DtlsConnection | undefined;
+  #dns: DnsConversation | undefined;
   /** Datagrams that nobody read. */
   #others = 0;
 
@@ -98,14 +106,26 @@ export class DatagramConnection implements Inspector {
     return readers.length > 0 || this.#others > OTHERS_MAX ? "records" : "bytes";
   }
 
+  get #isFirst(): boolean {
+    return this.#others === 0 && this.#quic === undefined && this.#dtls === undefined;
+  }
+
   get #readers(): readonly Reader[] {
     const readers: Reader[] = [];
     if (this.#dtls !== undefined) readers.push(this.#dtls);
     if (this.#quic !== undefined) readers.push(this.#quic);
+    if (this.#dns !== undefined) readers.push(this.#dns);
     return readers;
   }
 
   #readerOf({ bytes, from, to, cut }: Datagram): Reader | undefined {
+    // Its first byte is any: what begins with a query stays DNS.
+    if (this.#dns !== undefined) return this.#dns;
+    const { answers } = this.#reading;
+    if (answers !== undefined && this.#isFirst && beginsDns(bytes, from, to)) {
+      this.#dns = new DnsConversation(this.#flow, answers);
+      return this.#dns;
+    }
     const first = from < to ? bytes[from]! : 0;
     if (first >= QUIC_LONG && beginsQuic(bytes, from, to, cut)) {
       const { keys, ids } = this.#reading;

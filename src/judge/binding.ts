@@ -9,6 +9,7 @@
  * Cilium gave connections to names by default before its version 1.13 (`--tofqdns-min-ttl=3600`).
  */
 import type { DnsAnswer } from "../inspect/dns/answer.ts";
+import type { TlsObservation } from "../inspect/observation.ts";
 import { canonical } from "../trust/host-name.ts";
 
 /**
@@ -29,6 +30,11 @@ export class Bindings {
     );
   }
 
+  /** No answer has counted. */
+  get empty(): boolean {
+    return this.#names.size === 0;
+  }
+
   add(answer: DnsAnswer): void {
     const { name, resolver, client, addresses, atUs, ttl } = answer;
     if (!this.#resolvers.has(resolver) || addresses.length === 0) return;
@@ -44,6 +50,21 @@ export class Bindings {
   of(name: string, ip: string, client: string, atUs: number): Binding {
     return this.#names.get(name)?.binding(ip, client, atUs) ?? "unknown";
   }
+}
+
+/**
+ * Of the name that the client asked for to the address it went to, as of its hello; absent where there
+ * is none, or it is an address itself.
+ */
+export function bindingOf(
+  { flow, client, serverName, atUs }: TlsObservation,
+  bindings: Bindings,
+): Binding | undefined {
+  if (serverName === undefined || ADDRESS.test(serverName)) return undefined;
+  if (bindings.empty) return "unknown";
+  const name = canonical({ kind: "dns", value: serverName });
+  if (name === undefined) return "unknown";
+  return bindings.of(name, flow.ends[client === 0 ? 1 : 0].ip, flow.ends[client].ip, atUs);
 }
 
 /** A time in which something holds, both ends included. */
@@ -99,6 +120,8 @@ function holds({ fromUs, untilUs }: Span, atUs: number): boolean {
   return fromUs <= atUs && atUs <= untilUs;
 }
 
+/** What clients send where a name belongs: dotted decimal, or anything with a colon. */
+const ADDRESS = /^[\d.]+$|:/;
 const GRACE_SECONDS = 3600;
 /** Names that a large cluster asks for in an hour; some 1 KB each. */
 const NAMES_MAX = 32_768;

@@ -85,6 +85,7 @@ export interface TlsExtra {
   /** Only with `unverified`. */
   readonly why?: string | undefined;
   readonly evidence: EvidenceClass;
+  readonly bound?: boolean | undefined;
   readonly expected?: Expected | undefined;
   readonly scts?: TlsLine["scts"];
   /** `SHARED` of the line. */
@@ -122,6 +123,7 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     possession: extra.possession,
     why: extra.why,
     evidence: extra.evidence,
+    bound: extra.bound,
     expected: extra.expected,
     scts: extra.scts,
     [SHARED]: extra.shared,

@@ -106,6 +106,8 @@ export interface TlsLine extends Placed, Ends {
   /** Why possession of the leaf's key is unverified; absent otherwise. */
   readonly why?: string | undefined;
   readonly evidence: EvidenceClass;
+  /** An answer of the policy's resolvers gave the server's address for `serverName`; absent without one. */
+  readonly bound?: boolean | undefined;
   readonly expected?: Expected | undefined;
   /** Signed certificate timestamps beside the certificate: in the hello, in stapled OCSP responses. */
   readonly scts?: readonly (Timestamp & { readonly from: "tls" | "ocsp" })[] | undefined;

@@ -137,6 +137,10 @@ const KINDS: Readonly<Record<string, Schema>> = {
     possession: oneOf("verified", "failed", "unverified"),
     "why?": described(string, "why possession of the key is unverified"),
     evidence: object("", { class: string, confidence: oneOf(...CONFIDENCES) }),
+    "bound?": described(
+      boolean,
+      "an answer of `resolvers` gave the server's address for serverName",
+    ),
     "expected?": expected,
     "scts?": described(
       list(object("", { log: sha256, at: time, from: oneOf("tls", "ocsp") })),
