@@ -80,7 +80,6 @@ export class TlsConnection implements Inspector {
         break;
       case "closed":
         this.wants = "nothing";
-        this.#handshake.close();
         this.#handshake.release();
         for (const side of SIDES) {
           releaseChain(this.#sides[side].chain);

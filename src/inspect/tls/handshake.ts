@@ -248,7 +248,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     const { hello, server, proof } = this;
     if (proof !== undefined) {
       // Its signature may be over either of them.
-      this.close();
+      if (typeof proof === "object") releaseProof(proof);
       this.proof = "malformed";
       return this.malformedMessage(side, "handshake", "a second ServerKeyExchange message");
     }
@@ -265,11 +265,6 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     if (this.proof !== "malformed") return;
     const reason = `parameters and signature do not fill ${to - from} bytes, or come from the client`;
     this.malformedMessage(side, "server-key-exchange", reason);
-  }
-
-  /** Nobody needs the proof any longer than this turn. */
-  close(): void {
-    if (typeof this.proof === "object") releaseProof(this.proof);
   }
 
   #serverHello(side: Side, hello: ServerHello | string): void {
@@ -328,6 +323,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
 
   /** Gives back what other connections may have as well. Once, when nobody asks any more. */
   release(): void {
+    if (typeof this.proof === "object") releaseProof(this.proof);
     releaseCertificateStatus(this.stapled);
     releaseTimestamps(this.timestamps);
   }
