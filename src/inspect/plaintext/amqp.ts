@@ -43,7 +43,10 @@ function exposed({ bytes, length, text }: Said): Exposure[] {
   const end = from + u32(bytes, response);
   if (from >= length || end > length) return [];
   const said = text.slice(from, end);
-  const password = { PLAIN: /^[^\0]*\0[^\0]*\0([^]+)$/, AMQPLAIN: /PASSWORDS.{4}([^]+?)(?:\x05LOGIN|$)/s };
+  const password = {
+    PLAIN: /^[^\0]*\0[^\0]*\0([\s\S]+)$/,
+    AMQPLAIN: /PASSWORDS.{4}([\s\S]+?)(?:\x05LOGIN|$)/s,
+  };
   const name = text.slice(mechanism + 1, response);
   const found = name === "PLAIN" || name === "AMQPLAIN" ? password[name].exec(said) : null;
   if (found?.[1] === undefined) return [];

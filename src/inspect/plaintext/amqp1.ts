@@ -19,7 +19,10 @@ export const amqp1: Detector = {
 
 function detect({ client, server }: Opening) {
   const fit = together(headerFit(client, AMQP_1), headerFit(server, AMQP_1));
-  return answer(fit, (): Match => ({ exposes: exposed(client), startTls: startTlsOf(client, server) }));
+  return answer(
+    fit,
+    (): Match => ({ exposes: exposed(client), startTls: startTlsOf(client, server) }),
+  );
 }
 
 function startTlsOf(client: Said, server: Said): StartTls {
@@ -30,7 +33,7 @@ function startTlsOf(client: Said, server: Said): StartTls {
 function exposed({ bytes, length, text }: Said): Exposure[] {
   if (bytes[4] !== SASL || length < 8 + 16 || !text.startsWith("\0\x53\x41", 16)) return [];
   const end = Math.min(8 + u32(bytes, 8), length);
-  const init = /\xa3\x05PLAIN(?:\xa0([^])|\xb0([^]{4}))/.exec(text.slice(19, end));
+  const init = /\xa3\x05PLAIN(?:\xa0([\s\S])|\xb0([\s\S]{4}))/.exec(text.slice(19, end));
   if (init === null) return [];
   const from = 19 + init.index + init[0].length;
   const count = init[1] === undefined ? u32(bytes, from - 4) : init[1].charCodeAt(0);

@@ -107,8 +107,8 @@ const RESPONSES: Record<number, (frame: Frame, said: Said) => Fit> = {
   2: empty, // READY
   3: text(0, /^[a-z]+(?:\.[A-Za-z0-9_$]+)+$/), // AUTHENTICATE
   6: naming(/\0\x0bCQL_VERSION\0/), // SUPPORTED
-  0x0e: loose, // AUTH_CHALLENGE
-  0x10: loose, // AUTH_SUCCESS
+  14: loose, // AUTH_CHALLENGE
+  16: loose, // AUTH_SUCCESS
 };
 
 /** native_transport_max_frame_size, at its default. */

@@ -52,7 +52,8 @@ function exposed(client: Said): Exposure[] {
     if (end > length) break;
     const token = raw ? at + 4 : tokenAt(client, at);
     // A token in an old client's frame is told from a request by how it begins: nothing, or a name, and 0.
-    const said = token === undefined ? null : /^[^\0]*\0([^\0]+)\0([^\0]+)/.exec(text.slice(token, end));
+    const said =
+      token === undefined ? null : /^[^\0]*\0([^\0]+)\0([^\0]+)/.exec(text.slice(token, end));
     if (token !== undefined && said?.[1] !== undefined && said[2] !== undefined) {
       const password = token + said[0].length - said[2].length;
       return [

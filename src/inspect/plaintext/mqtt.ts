@@ -33,7 +33,13 @@ function connectFit({ bytes, length, text }: Said): Fit {
   if (size === undefined) return length < 5 ? "maybe" : "no";
   if (size.value < 10 || size.value > CONNECT_BYTES_MAX) return "no";
   const said = text.slice(size.end, size.end + 8);
-  const names = ["\0\x04MQTT\x04", "\0\x04MQTT\x05", "\0\x06MQIsdp\x03", "\0\x04MQTT\x84", "\0\x06MQIsdp\x83"];
+  const names = [
+    "\0\x04MQTT\x04",
+    "\0\x04MQTT\x05",
+    "\0\x06MQIsdp\x03",
+    "\0\x04MQTT\x84",
+    "\0\x06MQIsdp\x83",
+  ];
   if (!names.some((name) => name.startsWith(said.slice(0, name.length)))) return "no";
   const flags = size.end + 3 + u16(bytes, size.end + 0);
   if (length <= flags) return "maybe";

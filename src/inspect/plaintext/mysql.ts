@@ -36,7 +36,8 @@ function greetingOf({ bytes, length, text }: Said): Greeting {
   if (bytes[3] !== 0 || size < 5 || size > GREETING_BYTES_MAX) return { fit: "no" };
   if (bytes[4] === 0xff) return { fit: errorFit(bytes, size) };
   const end = bytes.indexOf(0, 5);
-  if (bytes[4] !== PROTOCOL_10 || (end < 0 ? length : end) > 5 + VERSION_BYTES_MAX) return { fit: "no" };
+  if (bytes[4] !== PROTOCOL_10 || (end < 0 ? length : end) > 5 + VERSION_BYTES_MAX)
+    return { fit: "no" };
   if (!/^\d+\.\d+[ -~]*$/.test(text.slice(5, end < 0 ? length : end))) {
     return { fit: end < 0 ? "maybe" : "no" };
   }
@@ -68,7 +69,8 @@ function responseFit({ bytes, length }: Said): Fit {
 }
 
 function startTlsOf({ bytes, length }: Said, flags: number | undefined): StartTls {
-  const asked = length >= 36 && (u32le(bytes, 4) & TLS) !== 0 && u24le(bytes, 0) === TLS_REQUEST_BYTES;
+  const asked =
+    length >= 36 && (u32le(bytes, 4) & TLS) !== 0 && u24le(bytes, 0) === TLS_REQUEST_BYTES;
   if (asked) return "agreed";
   return flags !== undefined && (flags & TLS) !== 0 ? "offered" : "none";
 }
@@ -79,9 +81,7 @@ function exposed(client: Said, offered: string | undefined, server: Said): Expos
   const end = text.indexOf("\0", 36);
   const packet = 4 + u24le(bytes, 0);
   if (length <= 37 || end <= 36 || end >= packet) return [];
-  const exposes: Exposure[] = [
-    { what: "mysql user", side: "client", offset: 36, bytes: end - 36 },
-  ];
+  const exposes: Exposure[] = [{ what: "mysql user", side: "client", offset: 36, bytes: end - 36 }];
   // A length of one byte; those of more bytes begin with 0xfb and up, and no response is so long.
   const count = bytes[end + 1] ?? 0;
   const plugin = /[a-z0-9]+_[a-z0-9_]*password/.exec(text.slice(end + 2 + count, packet))?.[0];
@@ -94,7 +94,12 @@ function exposed(client: Said, offered: string | undefined, server: Said): Expos
   }
   const switched = switchOf(server);
   const size = u24le(bytes, packet);
-  if (switched !== undefined && bytes[packet + 3] === 3 && size > 1 && packet + 4 + size <= length) {
+  if (
+    switched !== undefined &&
+    bytes[packet + 3] === 3 &&
+    size > 1 &&
+    packet + 4 + size <= length
+  ) {
     const what = whatOf(switched);
     const ended = what === CLEAR && bytes[packet + 3 + size] === 0 ? 1 : 0;
     exposes.push({ what, side: "client", offset: packet + 4, bytes: size - ended });
@@ -111,7 +116,9 @@ function switchOf({ bytes, text, length }: Said): string | undefined {
 
 /** All but one mix the password with the server's salt, and what is sent can be tried against guesses. */
 function whatOf(plugin: string | undefined): string {
-  return plugin === "mysql_clear_password" || plugin === "dialog" ? CLEAR : "mysql scrambled password";
+  return plugin === "mysql_clear_password" || plugin === "dialog"
+    ? CLEAR
+    : "mysql scrambled password";
 }
 
 const CLEAR = "mysql password";

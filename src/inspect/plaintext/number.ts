@@ -5,7 +5,7 @@ export function u16(bytes: Uint8Array, at: number): number {
 }
 
 export function u32(bytes: Uint8Array, at: number): number {
-  return (u16(bytes, at) << 16 | u16(bytes, at + 2)) >>> 0;
+  return ((u16(bytes, at) << 16) | u16(bytes, at + 2)) >>> 0;
 }
 
 export function u16le(bytes: Uint8Array, at: number): number {

@@ -24,7 +24,8 @@ function detect({ client, server }: Opening) {
   const said = answersOf(server, asked.requests.length, client.length > 0);
   const fit = together(asked.fit, said.fit);
   return answer(fit, (): Match => {
-    const exposes = asked.startup === undefined ? [] : exposed(client, asked.startup, server, said.at);
+    const exposes =
+      asked.startup === undefined ? [] : exposed(client, asked.startup, server, said.at);
     return { exposes, startTls: startTlsOf(asked.requests, said.answers) };
   });
 }
@@ -50,7 +51,8 @@ function requestsOf({ bytes, length, text }: Said): Requests {
   }
   const size = u32(bytes, at);
   const version = u32(bytes, at + 4);
-  if (version === CANCEL_REQUEST) return { fit: size >= 16 && size <= 272 ? "yes" : "no", requests };
+  if (version === CANCEL_REQUEST)
+    return { fit: size >= 16 && size <= 272 ? "yes" : "no", requests };
   if (version >>> 16 !== 3 || (version & 0xffff) > MINOR_MAX) return { fit: "no", requests };
   if (size < 9 || size > STARTUP_BYTES_MAX) return { fit: "no", requests };
   const names = text.slice(at + 8, at + size);
