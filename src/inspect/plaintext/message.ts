@@ -75,7 +75,8 @@ function bodyBytes(message: Message, text: string, at: number, isStart: RegExp):
   // The last chunk is empty (RFC 9112 §7.1); only what follows it can be a start line.
   for (let end = text.indexOf(LAST_CHUNK, at); end >= 0; end = text.indexOf(LAST_CHUNK, end + 1)) {
     const next = end + LAST_CHUNK.length;
-    if (next === text.length || isStart.test(text.slice(next, next + START_LINE_MAX))) {
+    const line = /^[^\r\n]{0,512}/.exec(text.slice(next, next + START_LINE_MAX))?.[0] ?? "";
+    if (next === text.length || isStart.test(line)) {
       return next - at;
     }
   }

@@ -11,7 +11,7 @@ export const pop3: Detector = {
   detect,
 };
 
-function detect({ client, server }: Opening): Match | typeof NOT_YET | undefined {
+function detect({ client, server, first }: Opening): Match | typeof NOT_YET | undefined {
   const lines = linesOf(client.text).filter(({ text }) => text !== "");
   const answers = linesOf(server.text);
   if (client.length > 0 && lines.length === 0) return server.length > 0 ? NOT_YET : undefined;
@@ -29,7 +29,8 @@ function detect({ client, server }: Opening): Match | typeof NOT_YET | undefined
   return {
     exposes: exposed(lines),
     startTls: upgradeOf(lines, answers),
-    ...(server.length === 0 && !own && { weak: true }),
+    // Its server begins; Redis, which answers alike, has AUTH as well.
+    ...((server.length === 0 ? !own : first === "client") && { weak: true }),
   };
 }
 

@@ -27,7 +27,7 @@ function detect({ client, server, first }: Opening): Match | typeof NOT_YET | un
     !counted &&
     !inline &&
     client.length < UNREAD_MAX &&
-    /^-ERR unknown command /.test(answered)
+    /^-ERR (?:unknown command|Protocol error)/.test(answered)
   ) {
     return { exposes: [], startTls: "none", weak: true };
   }

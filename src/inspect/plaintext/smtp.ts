@@ -101,5 +101,5 @@ function answerOf(
 }
 
 const GREETINGS = new Set([220, 554, 421, 521, 450, 550]);
-const OPENING = /^(?:(?:EHLO|HELO|LHLO) \S|EHLO$|HELO$|MAIL FROM:|STARTTLS$|XCLIENT |X{8}$)/i;
+const OPENING = /^(?:(?:EHLO|HELO|LHLO) \S|EHLO$|HELO$|MAIL FROM:|XCLIENT |X{8}$)/i;
 const AUTH = /^(AUTH) +([A-Za-z0-9_-]{1,20})(?: +([A-Za-z0-9+/=]+))? *$/i;

@@ -49,6 +49,13 @@ function detect5(client: Said, server: Said): Match | typeof NOT_YET | undefined
     return client.length > 2 + methods ? requested(client, 2 + methods) : NOT_YET;
   if (server.bytes[0] !== 5 || (server.length > 1 && !isMethod(server.bytes[1]!))) return undefined;
   const method = server.bytes[1];
+  if (
+    method !== undefined &&
+    method !== 0xff &&
+    !client.bytes.subarray(2, 2 + methods).includes(method)
+  ) {
+    return undefined;
+  }
   if (server.length < 2 || method === 0xff) return { exposes: [], startTls: "none" };
   let [at, answerAt] = [2 + methods, 2];
   const exposes: Exposure[] = [];

@@ -22,7 +22,8 @@ function detect({ client, server }: Opening): Match | undefined {
   if (!options.client && !options.server) {
     // A prompt alone: a terminal that leaves the negotiation out. Only a login says that it is one.
     if (!/(?:^|\n|\r)[^\r\n]{0,80}(?:login|username): ?/i.test(answered.text)) return undefined;
-    if (!prompts.includes("password") || !isText(client)) return undefined;
+    const both = prompts.includes("user") && prompts.includes("password");
+    if (!both || client.length === 0 || !isText(client)) return undefined;
     return { exposes: exposed(asked, prompts), startTls: "none", weak: true };
   }
   // Who asks for a name is the server; without that, who opened the connection is the client.
@@ -87,4 +88,4 @@ const SE = 240;
 const SB = 250;
 const WILL = 251;
 const DONT = 254;
-const PROMPT = /(?:login|user ?name|user|password|passcode)\s?: ?(?=$|[^\w ])/gi;
+const PROMPT = /(?:login|user ?name|user|password|passcode)\s?:(?: |$|(?=[^\w ]))/gi;
