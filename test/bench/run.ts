@@ -13,6 +13,7 @@ import { watchCollector } from "./gc.ts";
 import { installPeers, installSuricata } from "./install.ts";
 import { type Peer, peers } from "./peers.ts";
 import { goalLine, isReached } from "./table.ts";
+import { measureTrust } from "./trust.ts";
 
 const SECTIONS: Record<string, (all: readonly Peer[]) => Section> = {
   bulk: compareBulk,
@@ -23,6 +24,7 @@ const SECTIONS: Record<string, (all: readonly Peer[]) => Section> = {
   handshake: measureHandshake,
   gc: watchCollector,
   jobs: measureJobs,
+  trust: measureTrust,
 };
 
 async function main(wanted: readonly string[]): Promise<number> {
