@@ -160,7 +160,9 @@ export class Judging implements Above {
     this.#oddities(flow, seen.tls?.client, connection.tls.malformed, overlaps);
     for (const clear of seen.plaintext) this.#inClear(clear);
     if (seen.opaque !== undefined) this.#inClear(seen.opaque);
+    const clear = seen.plaintext[0] ?? seen.opaque;
     if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
+    else if (clear !== undefined) this.#passed(clear, overlaps.length > 0);
   }
 
   /** Two ports may carry several connections of QUIC, one beside the other. */
@@ -241,11 +243,29 @@ export class Judging implements Above {
   /** What is normal stays quiet: alone, that something is in clear or unknown is no finding. */
   #inClear(seen: PlaintextObservation | OpaqueObservation): void {
     if (!this.#observations) return;
-    const { flow, client } = seen;
-    const server = flow.ends[client === 0 ? 1 : 0];
-    const place = placeOf(flow, client, this.#local.direction(flow.ends[client].ip, server.ip));
+    const place = this.#placeOf(seen);
     const plaintext = seen.kind === "plaintext";
     this.#write(plaintext ? plaintextLine(seen, place) : opaqueLine(seen, place));
+  }
+
+  /** The verdict on a connection without TLS. Step `expect` has no say yet. */
+  #passed(seen: PlaintextObservation | OpaqueObservation, isEvaded: boolean): void {
+    const verdict: Verdict = {
+      decision: "pass",
+      wouldCut: false,
+      reason: [{ step: "expect", says: "no expectation covers this connection" }],
+      findings: [],
+      coverage: seen.flow.opener === undefined ? MIDSTREAM : WHOLE,
+      policySha256: this.#judge.policy.sha256,
+    };
+    if (!this.#observations && !isEvaded) return;
+    const said = isEvaded ? evaded(verdict) : verdict;
+    this.#write(verdictLine({ ...said, atUs: seen.atUs }, this.#placeOf(seen)));
+  }
+
+  #placeOf({ flow, client }: { readonly flow: Flow; readonly client: Side }): Place {
+    const server = flow.ends[client === 0 ? 1 : 0];
+    return placeOf(flow, client, this.#local.direction(flow.ends[client].ip, server.ip));
   }
 
   #tls(
@@ -458,6 +478,8 @@ function evaded(verdict: Verdict): Verdict {
 }
 
 const NO_OVERLAPS: readonly Overlap[] = [];
+const WHOLE: TlsObservation["coverage"] = [];
+const MIDSTREAM: TlsObservation["coverage"] = ["midstream"];
 
 const LOSSES: Record<string, string> = {
   "quic-version": "QUIC of a version whose first packets nobody can read: not seen",
