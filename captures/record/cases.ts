@@ -4,8 +4,10 @@ import { dtlsCases } from "./cases/dtls.ts";
 import { forgedCases } from "./cases/forged.ts";
 import { handshakeCases } from "./cases/handshake.ts";
 import { helloCases } from "./cases/hello.ts";
+import { keysCases } from "./cases/keys.ts";
 import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
+import { quicCases } from "./cases/quic.ts";
 import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
 import { trustCases } from "./cases/trust.ts";
@@ -20,6 +22,8 @@ export const CASES: readonly Case[] = [
   ...helloCases,
   ...handshakeCases,
   ...dtlsCases,
+  ...keysCases,
+  ...quicCases,
   ...linkCases,
   story,
 ];

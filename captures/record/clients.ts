@@ -15,6 +15,8 @@ export interface Call {
   readonly name: string;
   readonly address?: string;
   readonly options?: readonly string[];
+  /** `NAME=value`: of the program's environment. */
+  readonly environment?: readonly string[];
   /** The connection is meant to fail. */
   readonly fails?: boolean;
 }
@@ -59,7 +61,8 @@ export async function own(scene: Scene, program: readonly string[], call: Call):
 
 async function finish(scene: Scene, call: Call, argv: string[], input = ""): Promise<string> {
   const port = await scene.lab.nextPort();
-  const { code, output } = await run(within("client", argv), {
+  const { environment = [] } = call;
+  const { code, output } = await run(within("client", ["env", ...environment, ...argv]), {
     input,
     holdInput: true,
     allow: call.fails ? "any" : [0],
