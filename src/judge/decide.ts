@@ -19,6 +19,7 @@ import { type Validation, type ValidationInput, validate } from "../trust/valida
 import { anchorsOf, revocationListsOf } from "./anchors.ts";
 import type { Binding } from "./binding.ts";
 import type { Case, Direction, EvidenceClass, Presented } from "./case.ts";
+import { turnOfMarks } from "./default-looking.ts";
 import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
 import { Memo } from "./memo.ts";
@@ -184,6 +185,7 @@ export class Judge {
     const leaf = certificates?.[0];
     if (certificates === undefined || leaf === undefined) return undefined;
     this.#revocationLists ??= revocationListsOf(this.policy);
+    spans.push(spanBetween([turnOfMarks(leaf)], atUs));
     const demand: Omit<ValidationInput, "anchors"> = {
       chain: certificates,
       purpose: side,

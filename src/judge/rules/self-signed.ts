@@ -1,5 +1,6 @@
 /** A16: the leaf's own key verifies its signature, so nobody vouches for it. */
 import type { Case, Presented } from "../case.ts";
+import { defaultMarks } from "../default-looking.ts";
 import { placeName } from "../destination.ts";
 import { clip, type Finding, findingOf, type Rule, type Severity } from "../finding.ts";
 import type { Decision } from "../policy.ts";
@@ -11,12 +12,14 @@ export const selfSigned: Rule = {
   severity: "warning",
   confidence: "medium-high",
   attack: tagged(INSTALL_CERTIFICATE, ["T1587.003", "T1573.002"]),
-  title: "Self-signed certificate",
+  title: "Self-signed or default-looking certificate",
   whatToDo:
     "Have the server use a certificate of an approved CA, or, if this very certificate is meant, allow its `spki` for this destination alone.",
   means:
     "The certificate is signed with its own key: nobody vouches for it, and anyone can make one with " +
-    "the same names. Servers of attackers often have one, and so do appliances and test machines.",
+    "the same names. Servers of attackers often have one, and so do appliances and test machines. Or " +
+    "it looks as a program's defaults left it (`default-looking`, a note where the issuer is trusted; " +
+    "`looks` in the evidence says why): nobody chose it for this destination.",
   cannotSee:
     "Whether it is always the same certificate: pin it, and another one is found. What TLS 1.3 hides " +
     "(A18).",
@@ -49,18 +52,39 @@ export const selfSigned: Rule = {
 /** `severity` is given where a line of the policy names the leaf: then it is a note. */
 export function selfSignedFinding(
   { asks, about, severity }: { asks: Decision; about: Presented; severity?: Severity },
-  { destination, evidence }: Case,
+  { destination, evidence, atUs }: Case,
 ): Finding {
   const { leaf } = about;
+  const looks = defaultMarks(leaf, destination, atUs);
   const place = clip(placeName(destination), PLACE_MAX);
   const subject = clip(leaf.subject, DN_MAX) || "(no name)";
   return findingOf(selfSigned, asks, {
     summary: `${place} shows a self-signed certificate (${subject}): nobody vouches for it, and anyone can make one like it.`,
     confidence: evidence.confidence,
     certificates: [leaf.sha256],
-    evidence: { subject: leaf.subject, spkiSha256: leaf.spkiSha256 },
+    evidence: {
+      subject: leaf.subject,
+      spkiSha256: leaf.spkiSha256,
+      ...(looks.length > 0 && { looks }),
+    },
     ...(severity === undefined ? {} : { severity }),
   });
+}
+
+/** Of a certificate whose issuer is trusted; `looks` are not empty. */
+export function defaultLookingFinding(
+  { about: { leaf }, looks }: { about: Presented; looks: readonly string[] },
+  { destination, evidence }: Case,
+): Finding {
+  const place = clip(placeName(destination), PLACE_MAX);
+  const finding = findingOf(selfSigned, "pass", {
+    summary: `${place} shows a certificate that looks like a default: ${looks.join(", ")}.`,
+    confidence: evidence.confidence,
+    certificates: [leaf.sha256],
+    evidence: { subject: leaf.subject, spkiSha256: leaf.spkiSha256, looks },
+    severity: "note",
+  });
+  return { ...finding, name: "default-looking" };
 }
 
 /** Of 200 characters: leaves room for the sentence. */

@@ -1,5 +1,6 @@
 /** A15: no path to a root or an approved key, or a valid path that no `allow` line approves. */
 import type { Case, Presented } from "../case.ts";
+import { defaultMarks } from "../default-looking.ts";
 import { placeName } from "../destination.ts";
 import { clip, type Finding, findingOf, type Rule, type Severity } from "../finding.ts";
 import type { Decision } from "../policy.ts";
@@ -65,16 +66,24 @@ export function unknownIssuerFinding(
     about,
     severity,
   }: { asks: Decision; detail: string; about: Presented; severity?: Severity },
-  { destination, evidence }: Case,
+  { destination, evidence, atUs }: Case,
 ): Finding {
   const { side, leaf } = about;
   const who = side === "client" ? "The client's certificate for" : "The certificate of";
+  const looks = side === "server" ? defaultMarks(leaf, destination, atUs) : [];
   const issuer = clip(leaf.issuer, DN_MAX) || "(no name)";
   return findingOf(unknownIssuer, asks, {
     summary: `${who} ${clip(placeName(destination), PLACE_MAX)} was issued by ${issuer}, ${MEANING[problem]}`,
     confidence: evidence.confidence,
     certificates: [leaf.sha256],
-    evidence: { why: problem, side, issuer: leaf.issuer, subject: leaf.subject, detail },
+    evidence: {
+      why: problem,
+      side,
+      issuer: leaf.issuer,
+      subject: leaf.subject,
+      detail,
+      ...(looks.length > 0 && { looks }),
+    },
     ...(severity === undefined ? {} : { severity }),
   });
 }

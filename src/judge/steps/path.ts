@@ -7,10 +7,11 @@ import type { Anchor } from "../../trust/anchors.ts";
 import { FINDINGS } from "../../trust/finding.ts";
 import type { TrustPath } from "../../trust/validate.ts";
 import { askable, type Case, type Presented } from "../case.ts";
+import { defaultMarks } from "../default-looking.ts";
 import { settingFor } from "../destination.ts";
 import { clip } from "../finding.ts";
 import type { Decision } from "../policy.ts";
-import { selfSignedFinding } from "../rules/self-signed.ts";
+import { defaultLookingFinding, selfSignedFinding } from "../rules/self-signed.ts";
 import { unknownIssuerFinding } from "../rules/unknown-issuer.ts";
 import type { Answer } from "../verdict.ts";
 
@@ -77,9 +78,16 @@ function trusted(about: Presented, path: TrustPath, context: Case): Answer {
   const stapled =
     path.stapledUntilUs === undefined ? "" : "; a stapled OCSP response says it is not revoked";
   const says = `signatures lead to ${anchorName(path)}${stapled}`;
-  const namesLeaf = endsAtAllowLine(path) && path.certificates.length === 1;
-  if (!namesLeaf || !about.leaf.selfSigned) return { step: "path", ...line, says, asks: "pass" };
   const asks = "pass";
+  const namesLeaf = endsAtAllowLine(path) && path.certificates.length === 1;
+  if (!namesLeaf || !about.leaf.selfSigned) {
+    // Who names a leaf knows how it looks.
+    const looks = namesLeaf ? [] : defaultMarks(about.leaf, context.destination, context.atUs);
+    if (looks.length === 0) return { step: "path", ...line, says, asks };
+    const finding = defaultLookingFinding({ about, looks }, context);
+    const but = `${says}, and the certificate looks like a default: ${looks.join(", ")}`;
+    return { step: "path", ...line, says: but, asks, finding };
+  }
   const finding = selfSignedFinding({ asks, about, severity: "note" }, context);
   return { step: "path", ...line, says: `${says}, which signed itself`, asks, finding };
 }
