@@ -13,12 +13,14 @@ import type { Said } from "./said.ts";
 export const amqp: Detector = {
   protocol: "amqp",
   transports: ["tcp"],
-  begins: { client: "A", server: "\x01A" },
+  begins: { client: "A\x01", server: "\x01A" },
   detect,
 };
 
 function detect({ client, server }: Opening) {
-  const fit = together(headerFit(client, AMQP_0_9), startFit(server));
+  const joined = client.bytes[0] !== HEADER_BEGINS && server.bytes[0] !== HEADER_BEGINS;
+  const opened = together(headerFit(client, AMQP_0_9), startFit(server));
+  const fit = joined && opened === "no" ? together(frameFit(client), frameFit(server)) : opened;
   return answer(fit, (): Match => ({ exposes: exposed(client), startTls: "none" }));
 }
 
@@ -30,6 +32,16 @@ function startFit(server: Said): Fit {
   if (bytes[0] !== METHOD || u16(bytes, 1) !== 0 || u32(bytes, 3) > FRAME_BYTES_MAX) return "no";
   if (u16(bytes, 7) !== CONNECTION || u16(bytes, 9) !== START) return "no";
   return bytes[11] === 0 || bytes[11] === 8 ? "yes" : "no";
+}
+
+/** A method of a class that exists, in a frame that ends where it says, of a connection joined late. */
+function frameFit({ bytes, length }: Said): Fit {
+  if (length < 12) return "maybe";
+  const size = u32(bytes, 3);
+  if (bytes[0] !== METHOD || size < 4 || size > FRAME_BYTES_MAX) return "no";
+  if (!CLASSES.has(u16(bytes, 7)) || u16(bytes, 9) > METHOD_MAX) return "no";
+  if (length < size + 8) return "maybe";
+  return bytes[size + 7] === FRAME_END ? "yes" : "no";
 }
 
 /** What Connection.StartOk answers, where its mechanism is PLAIN or AMQPLAIN. */
@@ -54,6 +66,11 @@ function exposed({ bytes, length, text }: Said): Exposure[] {
   return [{ what: "amqp password", side: "client", offset, bytes: found[1].length }];
 }
 
+const HEADER_BEGINS = 0x41;
+const FRAME_END = 0xce;
+/** connection, channel, access, exchange, queue, basic, confirm, transactions. */
+const CLASSES = new Set([10, 20, 30, 40, 50, 60, 85, 90]);
+const METHOD_MAX = 120;
 const METHOD = 1;
 const CONNECTION = 10;
 const START = 10;

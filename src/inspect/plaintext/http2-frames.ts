@@ -53,13 +53,14 @@ function prefaceFit(client: Said): Fit {
   return settingsFit(client, PREFACE.length) === "no" ? "no" : "yes";
 }
 
-/** SETTINGS that somebody would send, and behind an empty one another frame. */
+/** SETTINGS that somebody would send, or their acknowledgement, and behind an empty one another frame. */
 function settingsFit(said: Said, at: number): Fit {
   const { bytes, length } = said;
   if (length < at + 9) return "maybe";
   const size = sizeAt(bytes, at);
-  if (bytes[at + 3] !== SETTINGS || bytes[at + 4] !== 0 || u32(bytes, at + 5) !== 0) return "no";
-  if (size % 6 !== 0 || size > SETTINGS_BYTES_MAX) return "no";
+  if (bytes[at + 3] !== SETTINGS || bytes[at + 4]! > ACK || u32(bytes, at + 5) !== 0) return "no";
+  if ((bytes[at + 4] === ACK && size > 0) || size % 6 !== 0 || size > SETTINGS_BYTES_MAX)
+    return "no";
   for (let next = at + 9; next < at + 9 + size && next + 6 <= length; next += 6) {
     if (u16(bytes, next) > SETTING_MAX && u16(bytes, next) < SETTING_PRIVATE_MIN) return "no";
     if (u16(bytes, next) === ENABLE_PUSH && u32(bytes, next + 2) > 1) return "no";
@@ -103,6 +104,7 @@ const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const DATA = 0;
 const HEADERS = 1;
 const SETTINGS = 4;
+const ACK = 0x01;
 const PADDED = 0x08;
 const PRIORITY = 0x20;
 const ENABLE_PUSH = 2;

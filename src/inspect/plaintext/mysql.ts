@@ -31,9 +31,10 @@ interface Greeting {
 }
 
 function greetingOf({ bytes, length, text }: Said): Greeting {
-  if (length < 5) return { fit: bytes[3] ? "no" : "maybe" };
+  // Without its beginning, the client decides.
+  if (length < 5 || bytes[3] !== 0) return { fit: "maybe" };
   const size = u24le(bytes, 0);
-  if (bytes[3] !== 0 || size < 5 || size > GREETING_BYTES_MAX) return { fit: "no" };
+  if (size < 5 || size > GREETING_BYTES_MAX) return { fit: "no" };
   if (bytes[4] === 0xff) return { fit: errorFit(bytes, size) };
   const end = bytes.indexOf(0, 5);
   if (bytes[4] !== PROTOCOL_10 || (end < 0 ? length : end) > 5 + VERSION_BYTES_MAX)

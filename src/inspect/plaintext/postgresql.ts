@@ -45,6 +45,8 @@ function requestsOf({ bytes, length, text }: Said): Requests {
     if (u32(bytes, at) !== 8 || (code !== SSL_REQUEST && code !== GSSENC_REQUEST)) break;
     requests.push(code === SSL_REQUEST ? "tls" : "gss");
   }
+  // TLS goes on behind a yes.
+  if (requests.length > 0 && bytes[at] === TLS_HANDSHAKE) return { fit: "yes", requests };
   if (length - at < 8) {
     const begun = length - at < 4 || u32(bytes, at) <= STARTUP_BYTES_MAX;
     return { fit: requests.length > 0 ? "yes" : begun ? "maybe" : "no", requests };
@@ -136,6 +138,7 @@ function demand({ bytes, length }: Said, at: number): number | undefined {
   return length - from >= 9 && bytes[from] === 0x52 ? u32(bytes, from + 5) : undefined;
 }
 
+const TLS_HANDSHAKE = 22;
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;

@@ -36,11 +36,13 @@ function detect({ client, server }: Opening) {
 
 interface Message {
   readonly fit: Fit;
+  /** Version 3 with `priv`. */
+  readonly encrypted?: boolean;
   readonly kind?: "request" | "response";
   readonly community?: { what: string; offset: number; bytes: number };
 }
 
-/** The first message, if none behind it is encrypted. */
+/** The first message, if no other is encrypted. */
 function saidBy(said: Said): Message {
   const messages: Message[] = [];
   const places = said.datagrams.length > 0 ? datagramsOf(said) : [[0, said.length] as const];
@@ -50,7 +52,7 @@ function saidBy(said: Said): Message {
   }
   const [first] = messages;
   if (first === undefined) return { fit: "maybe" };
-  return messages.some(({ fit }) => fit === "no") ? { fit: "no" } : first;
+  return messages.some(({ encrypted }) => encrypted) ? { fit: "no" } : first;
 }
 
 function messageAt(bytes: Uint8Array, at: number, to: number): Message {
@@ -62,7 +64,7 @@ function messageAt(bytes: Uint8Array, at: number, to: number): Message {
   if (version === undefined) return { fit: bytes[message.from] === INTEGER ? "maybe" : "no" };
   if (version.tag !== INTEGER || version.end !== version.from + 1) return { fit: "no" };
   const number = bytes[version.from]!;
-  if (number === 3) return { fit: thirdFit(bytes, version.end, end) };
+  if (number === 3) return third(bytes, version.end, end);
   if (number > 1) return { fit: "no" };
   if (second === undefined) return { fit: bytes[version.end] === OCTET_STRING ? "maybe" : "no" };
   const pdu = elementAt(bytes, second.end);
@@ -83,16 +85,17 @@ function messageAt(bytes: Uint8Array, at: number, to: number): Message {
   };
 }
 
-function thirdFit(bytes: Uint8Array, at: number, end: number): Fit {
+function third(bytes: Uint8Array, at: number, end: number): Message {
   const [header, security, data] = elementsIn(bytes, at, end, 3);
-  if (header === undefined) return (bytes[at] ?? SEQUENCE) === SEQUENCE ? "maybe" : "no";
+  if (header === undefined) return { fit: (bytes[at] ?? SEQUENCE) === SEQUENCE ? "maybe" : "no" };
   const parts = elementsIn(bytes, header.from, header.end, 4);
   const [, , flags, model] = parts;
   const shaped = parts.map(({ tag }) => tag).join() === HEADER_TAGS && header.tag === SEQUENCE;
-  if (!shaped || flags!.end !== flags!.from + 1 || model!.end - model!.from > 4) return "no";
-  if ((bytes[flags!.from]! & PRIV) !== 0) return "no";
-  if (security === undefined || data === undefined) return "maybe";
-  return security.tag === OCTET_STRING && data.tag === SEQUENCE ? "yes" : "no";
+  if (!shaped || flags!.end !== flags!.from + 1 || model!.end - model!.from > 4)
+    return { fit: "no" };
+  if ((bytes[flags!.from]! & PRIV) !== 0) return { fit: "no", encrypted: true };
+  if (security === undefined || data === undefined) return { fit: "maybe" };
+  return { fit: security.tag === OCTET_STRING && data.tag === SEQUENCE ? "yes" : "no" };
 }
 
 const OBJECT_IDENTIFIER = 0x06;

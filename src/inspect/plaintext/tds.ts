@@ -49,7 +49,8 @@ function requestFit(said: Said): Fit {
   if (length < 18) return "maybe";
   if (u32le(bytes, 12) === 18 && u16le(bytes, 16) === 2)
     return u32le(bytes, 8) >= 22 ? "yes" : "no";
-  return isWide(said.text.slice(8, 40)) ? "yes" : "no";
+  // Before that, with its text, or the length and name of what it calls.
+  return isWide(said.text.slice(bytes[0] === CALL ? 10 : 8, 40)) ? "yes" : "no";
 }
 
 function responseFit(said: Said): Fit {
@@ -152,6 +153,7 @@ function isWide(text: string): boolean {
 }
 
 const LOGIN = 0x02;
+const CALL = 0x03;
 const RESPONSE = 0x04;
 const LOGIN7 = 0x10;
 const PRELOGIN = 0x12;
