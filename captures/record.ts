@@ -100,7 +100,7 @@ function whyNot(unknown: readonly string[]): string | undefined {
 }
 
 function absent(tools: readonly Tool[]): Tool[] {
-  return tools.filter((tool) => runNow(["which", TOOLS[tool].ask[0]]).code !== 0);
+  return tools.filter((tool) => runNow(TOOLS[tool].ask).code !== 0);
 }
 
 const NAME_COLUMNS = 26;

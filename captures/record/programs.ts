@@ -14,6 +14,9 @@ export const IMPOSTOR: readonly string[] = [
 /** Java compiles the one file when it starts. */
 export const JAVA: readonly string[] = ["java", join(import.meta.dirname, "Peer.java")];
 
+/** Needs the package of that name from PyPI. */
+export const AIOQUIC: readonly string[] = ["python3", join(import.meta.dirname, "quic_peer.py")];
+
 /** Builds the Go peer into the scene's folder: started by `go run` it would be a child of a child. */
 export async function goPeer({ lab }: Scene): Promise<readonly string[]> {
   const program = join(lab.folder, "go-peer");
