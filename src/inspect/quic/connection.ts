@@ -18,7 +18,7 @@ import type { TlsObservation } from "../observation.ts";
 import { Handshake } from "../tls/handshake.ts";
 import { observe } from "../tls/observe.ts";
 import { type Overlap, type Packet, QuicHandshake, QuicSide } from "./handshake.ts";
-import { isLongHeader, readLongHeader, versionsOffered } from "./header.ts";
+import { isLongHeader, type LongHeader, readLongHeader, versionsOffered } from "./header.ts";
 import type { KnownIds } from "./known-ids.ts";
 import { initialKeys } from "./packet-keys.ts";
 import { isUnreadVersion } from "./version.ts";
@@ -26,8 +26,6 @@ import { isUnreadVersion } from "./version.ts";
 export class QuicConnection implements Inspector {
   wants: Wants = "bytes";
   readonly nextRecord: readonly [number, number] = [0, 0];
-  /** The first version spoken that is not read. */
-  unreadVersion: number | undefined;
   readonly #flow: Flow;
   readonly #keys: KeyLog | undefined;
   readonly #ids: KnownIds | undefined;
@@ -35,8 +33,8 @@ export class QuicConnection implements Inspector {
   readonly #handshakes: QuicHandshake[] = [];
   /** What belongs to none of them, and whether there was one whose beginning is missing. */
   readonly #rest: Handshake<QuicSide>;
-  /** The client's ids, behind which a version stood that is not read. */
-  #unread: { readonly side: Side; readonly dcid: string; readonly scid: string } | undefined;
+  /** The first packet of a version that is not read. */
+  #unread: (Pick<LongHeader, "dcid" | "scid" | "number"> & { readonly side: Side }) | undefined;
   #unopened = 0;
   /** Packets with a short header while there was no handshake. */
   #short = 0;
@@ -53,9 +51,7 @@ export class QuicConnection implements Inspector {
   }
 
   get idle(): boolean {
-    return (
-      this.#handshakes.length === 0 && !this.#rest.handshakeSeen && this.unreadVersion === undefined
-    );
+    return this.#handshakes.length === 0 && !this.#rest.handshakeSeen && this.#unread === undefined;
   }
 
   /** Certificates and versions will not change any more. */
@@ -80,6 +76,11 @@ export class QuicConnection implements Inspector {
       if (same || before.serverName === hello.serverName) return one.overlaps;
       return [{ side: one.client, offset: 0, atUs: helloAtUs }, ...one.overlaps];
     });
+  }
+
+  /** A version that is not read, when no other was spoken. */
+  get unreadVersion(): number | undefined {
+    return this.#handshakes.length === 0 ? this.#unread?.number : undefined;
   }
 
   push(event: FlowEvent): void {
@@ -145,8 +146,8 @@ export class QuicConnection implements Inspector {
     if (header.type === "version-negotiation") return this.#negotiation(packet);
     if (header.type === "unread") {
       if (!isUnreadVersion(header.number)) return;
-      this.unreadVersion ??= header.number;
-      this.#unread ??= { side, dcid: header.dcid, scid: header.scid };
+      const { dcid, scid, number } = header;
+      this.#unread ??= { side, dcid, scid, number };
       return;
     }
     // The same ids may come again behind a Retry or version negotiation.
