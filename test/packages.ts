@@ -12,6 +12,7 @@ export function missingPackages(): string[] {
 
 const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["openssl", "openssl"],
+  ["gnutls-bin", "gnutls-cli"],
   ["tcpdump", "tcpdump"],
   ["tshark", "tshark"],
   ["wireshark-common", "editcap"],
