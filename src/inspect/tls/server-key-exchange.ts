@@ -58,8 +58,10 @@ export function readProof(
 ): Proof | Unproved {
   const exchange = exchangeOf(agreed.cipher);
   if (typeof exchange === "string") return exchange;
-  // Curves written out (RFC 4492 §5.4) are nothing that anybody still speaks.
-  if (exchange === ECDHE && from < to && bytes[from] !== NAMED_CURVE) return "unknown-exchange";
+  if (exchange === ECDHE && from < to && bytes[from] !== NAMED_CURVE) {
+    // Curves written out (RFC 4492 §5.4) are nothing that anybody still speaks.
+    return bytes[from] === 1 || bytes[from] === 2 ? "unknown-exchange" : "malformed";
+  }
   const end = endOfParameters(bytes, from, to, exchange);
   const hasScheme = agreed.version === TLS_1_2 || agreed.version === DTLS_1_2;
   const signatureAt = end + (hasScheme ? 4 : 2);
