@@ -1,5 +1,6 @@
 /** Every capture, in the order in which they are recorded. A new one is a `Case` and a line here. */
 import type { Case } from "./case.ts";
+import { dnsCases } from "./cases/dns.ts";
 import { dtlsCases } from "./cases/dtls.ts";
 import { forgedCases } from "./cases/forged.ts";
 import { handshakeCases } from "./cases/handshake.ts";
@@ -22,6 +23,7 @@ export const CASES: readonly Case[] = [
   ...helloCases,
   ...handshakeCases,
   ...dtlsCases,
+  ...dnsCases,
   ...keysCases,
   ...quicCases,
   ...linkCases,
