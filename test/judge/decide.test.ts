@@ -1,6 +1,6 @@
 /** The judge as a whole: the reason it gives, and what it remembers. The steps have tables of theirs. */
 import { describe, expect, test } from "vitest";
-import { Judge } from "../../src/judge/decide.ts";
+import { Judge, type JudgeInput } from "../../src/judge/decide.ts";
 import { defaultPolicy, withRoots } from "../../src/judge/policy.ts";
 import { parsePolicy } from "../../src/judge/policy-file.ts";
 import { chains, type Handshake, handshake, root, rootFile } from "./scene.ts";
@@ -132,6 +132,94 @@ describe("memory", () => {
       judge.judge(handshake({ chain: chains.good, possession: { state: "verified" }, atUs }));
     const decisions = [last + 1, last, last + 1].map((us) => at(us).verdict.decision);
     expect(decisions).toEqual(["report", "pass", "report"]);
+  });
+
+  test("remembers a name of 254 characters, and none that is longer", () => {
+    const judge = new Judge(defaultPolicy);
+    const twice = (length: number) => {
+      const input = handshake({ chain: chains.good, name: "a".repeat(length) });
+      const first = judge.judge(input);
+      return judge.judge(input) === first;
+    };
+    expect([twice(253), twice(254), twice(255)]).toEqual([true, true, false]);
+  });
+
+  test("remembers from the microsecond after one turn to that of the next", async () => {
+    const judge = new Judge(await policyOf(`allow: [{issuer: "${DN}", expires: 2026-06-30}]`));
+    const turn = Date.UTC(2026, 6, 1) * 1000 - 1;
+    const graceEnds = turn + 30 * 86_400_000_000;
+    const at = (atUs: number) =>
+      judge.judge(handshake({ chain: chains.good, possession: { state: "verified" }, atUs }));
+    const before = at(turn - 5);
+    expect([at(turn - 1000), at(turn)]).toEqual([before, before]);
+    expect(at(turn)).toBe(before);
+    const late = at(turn + 5);
+    expect([late === before, at(turn + 1) === late, at(graceEnds) === late]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(at(graceEnds + 1)).not.toBe(late);
+  });
+
+  test.each<[string, Handshake, Handshake]>([
+    ["two clients' chains", { clientChain: chains.good }, { clientChain: chains.expired }],
+    ["two workloads", { workload: "shop" }, { workload: "desk" }],
+    [
+      "a client without a chain and one with the server's",
+      { workload: "shop" },
+      { workload: "shop", clientChain: chains.good },
+    ],
+    [
+      "two reasons why nobody verified",
+      { possession: { state: "unverified", why: "static-rsa" } },
+      { possession: { state: "unverified", why: "budget" } },
+    ],
+    [
+      "what was verified and what failed",
+      { possession: { state: "verified" } },
+      { possession: { state: "failed" } },
+    ],
+  ])("does not mix up %s", (_, one, other) => {
+    const judge = new Judge(defaultPolicy);
+    const first = judge.judge(handshake({ chain: chains.good, ...one }));
+    const second = judge.judge(handshake({ chain: chains.good, ...other }));
+    expect(second).not.toBe(first);
+    expect(judge.judge(handshake({ chain: chains.good, ...one }))).toBe(first);
+    expect(judge.judge(handshake({ chain: chains.good, ...other }))).toBe(second);
+  });
+
+  test("does not mix up what was seen whole and what was not", () => {
+    const judge = new Judge(defaultPolicy);
+    const whole = handshake({ chain: chains.good });
+    const partly = (...coverage: JudgeInput["observation"]["coverage"]) => ({
+      ...whole,
+      observation: { ...whole.observation, coverage },
+    });
+    const seen = [whole, partly("loss"), partly("loss", "midstream")].map((each) =>
+      judge.judge(each),
+    );
+    expect(new Set(seen).size).toBe(3);
+    expect(seen.map(({ verdict }) => verdict.coverage)).toEqual([
+      [],
+      ["loss"],
+      ["loss", "midstream"],
+    ]);
+  });
+
+  test("knows the server's end, whichever way the connection was opened", async () => {
+    const judge = new Judge(await policyOf(`allow: [{spki: ${issuing.spki}, for: [192.0.2.7]}]`));
+    const input = handshake({ chain: chains.good, possession: { state: "verified" } });
+    const { flow } = input.observation;
+    const [client, server] = flow.ends;
+    const turned: JudgeInput = {
+      ...input,
+      observation: { ...input.observation, client: 1, flow: { ...flow, ends: [server, client] } },
+    };
+    expect(judge.judge(turned)).toBe(judge.judge(input));
+    expect(judge.judge(turned).verdict.decision).toBe("pass");
+    const wrong: JudgeInput = { ...turned, observation: { ...turned.observation, client: 0 } };
+    expect(judge.judge(wrong).verdict.decision).toBe("cut");
   });
 
   test("cannot be made to take one server for another by a name with spaces in it", () => {

@@ -1,6 +1,13 @@
 /** Names and networks of a policy: which are understood, and what they cover. */
 import { describe, expect, test } from "vitest";
-import { coversAddress, coversName, parseTarget, settingFor } from "../../src/judge/destination.ts";
+import {
+  coversAddress,
+  coversName,
+  type Destination,
+  parseTarget,
+  placeName,
+  settingFor,
+} from "../../src/judge/destination.ts";
 import { Memo } from "../../src/judge/memo.ts";
 import type { Target } from "../../src/judge/policy.ts";
 
@@ -83,6 +90,27 @@ describe("a setting", () => {
   });
 });
 
+describe("a place", () => {
+  const at = { ip: "192.0.2.7", port: 443 };
+  test.each<[string, Destination, string]>([
+    [
+      "with a name is called by it, as it was sent",
+      { ...at, serverName: "A.example", name: "a.example" },
+      "A.example",
+    ],
+    ["without a name is called by its address", at, "192.0.2.7:443"],
+    ["with an address of six is called so in brackets", { ip: "::1", port: 8443 }, "[::1]:8443"],
+    [
+      "with what cannot be a name is called by both",
+      { ...at, serverName: "a b" },
+      "a b (192.0.2.7:443)",
+    ],
+    ["with an empty name is called by both", { ...at, serverName: "" }, " (192.0.2.7:443)"],
+  ])("%s", (_, destination, expected) => {
+    expect(placeName(destination)).toBe(expected);
+  });
+});
+
 describe("a memo", () => {
   test("never holds more than its limit, and keeps what is asked for", () => {
     const memo = new Memo<number>(4);
@@ -96,5 +124,26 @@ describe("a memo", () => {
     );
     expect(held.length).toBeLessThan(4);
     expect(memo.get("k100")).toBe(100);
+  });
+
+  /** Asked one by one, each of another memo: who asks for an old answer brings it back. */
+  const held = (entriesMax: number, keys: string) => {
+    const holds = (wanted: string) => {
+      const memo = new Memo<string>(entriesMax);
+      for (const key of keys) memo.set(key, key);
+      return memo.get(wanted) === wanted;
+    };
+    return [...new Set(keys)].filter(holds).join("");
+  };
+
+  test.each([
+    ["of 4 holds the last four where nothing was asked for", 4, "abcd", "abcd"],
+    ["of 4 drops the older half for a fifth", 4, "abcde", "cde"],
+    ["of 5 holds as much as one of 4", 5, "abcde", "cde"],
+    ["of 4 does not age by what it holds already", 4, "abababcab", "abc"],
+    ["of 2 holds two", 2, "abc", "bc"],
+    ["of 1 holds two all the same, in its two halves", 1, "abc", "bc"],
+  ])("%s", (_, entriesMax, keys, expected) => {
+    expect(held(entriesMax, keys)).toBe(expected);
   });
 });

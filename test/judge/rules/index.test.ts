@@ -60,6 +60,11 @@ describe("clip", () => {
     ["longer", 5, "long…"],
     ["ab😀cd", 4, "ab…"],
     ["ab😀cd", 5, "ab😀…"],
+    ["five!", 5, "five!"],
+    ["ab\u{10000}cd", 4, "ab…"],
+    ["ab\u{10ffff}cd", 4, "ab…"],
+    ["ab\ud7ffcd", 4, "ab\ud7ff…"],
+    ["ab\ue000cd", 4, "ab\ue000…"],
   ])("%s to %i characters is %s", (text, max, clipped) => {
     expect(clip(text, max)).toBe(clipped);
   });
