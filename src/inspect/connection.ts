@@ -78,8 +78,8 @@ export class Connection implements Inspector {
   result(): Seen {
     const tls = this.tls.result();
     // An answer in clear to a hello is part of a handshake that failed.
-    const first = this.tls.begins(0) === 0 || this.tls.begins(1) === 0;
-    if (tls !== undefined && first) return { tls, plaintext: NONE };
+    const behind = (this.tls.begins(0) ?? 0) > 0 || (this.tls.begins(1) ?? 0) > 0;
+    if (tls !== undefined && !behind) return { tls, plaintext: NONE };
     return this.#result(tls);
   }
 
