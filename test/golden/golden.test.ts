@@ -29,7 +29,7 @@ describe.each(captures)("%s", (file) => {
     await expect(text).toMatchFileSnapshot(`${name}.jsonl`);
   });
 
-  test("agrees with tshark on every connection", async () => {
+  test.skipIf(UNREAD.has(name))("agrees with tshark on every connection", async () => {
     const { parsed } = await lines(path);
     const ours = parsed.filter((line) => line.kind === "tls");
     const theirs = witnesses(path);
@@ -40,7 +40,7 @@ describe.each(captures)("%s", (file) => {
   });
 
   test("agrees with openssl on every certificate", async () => {
-    if (EXCEPT[name]?.includes("chain")) return;
+    if (EXCEPT[name]?.includes("chain") || UNREAD.has(name)) return;
     const { parsed } = await lines(path);
     const ours = parsed.filter((line) => line.kind === "certificate");
     const der = new Map([...witnesses(path).values()].flatMap((witness) => [...witness.der]));
@@ -116,7 +116,7 @@ function made(
   if (known.alerts !== undefined) expect(line.alerts).toEqual(known.alerts);
   // Where keys are in the file, what was sent unseen is read all the same.
   const read = known.certificates.inClear || line.certificates.seen === "decrypted";
-  if (name.startsWith("keys-") && known.certificates.chain.length > 0) expect(read).toBe(true);
+  if (WITH_KEYS.test(name) && known.certificates.chain.length > 0) expect(read).toBe(true);
   expect(line.certificates.chain).toEqual(read ? known.certificates.chain : []);
   const leaf = read ? known.certificates.leaf : undefined;
   if (leaf === undefined) return;
@@ -173,7 +173,18 @@ interface Connection {
 }
 
 /** Steps that are no message in clear. */
-const SEALED = new Set(["change-cipher-spec", "encrypted-handshake", "application-data", "alert"]);
+const SEALED = new Set([
+  "change-cipher-spec",
+  "encrypted-handshake",
+  "application-data",
+  "alert",
+  // What QUIC has instead of records.
+  "retry",
+  "version-negotiation",
+  "early-data",
+  "handshake-packet",
+  "migration",
+]);
 
 /** Fields of one capture that tshark does not tell, and why. */
 const EXCEPT: Record<string, readonly string[]> = {
@@ -185,7 +196,16 @@ const EXCEPT: Record<string, readonly string[]> = {
   snaplen: ["ja4", "steps"],
   // tshark 4.0 puts a message together from fragments only if they are cut at the same places again.
   "dtls12-loss": ["chain"],
+  // tshark takes the hello behind a Retry for a repetition of the first, which it is.
+  "quic-retry": ["steps"],
+  // tshark reads a version that nobody speaks as if it were version 1.
+  "quic-version-negotiation": ["steps"],
 };
+
+const WITH_KEYS = /^keys-|^quic-secrets/;
+
+/** Captures in which tshark 4.0 reads nothing: it knows QUIC v2 by the number of a draft. */
+const UNREAD = new Set(["quic-v2", "quic-compatible-version", "quic-secrets-v2"]);
 
 /** Captures that show less than was sent: what the traffic was is no measure for them. */
 const PARTIAL: Record<string, number> = { midstream: 0, snaplen: 1 };

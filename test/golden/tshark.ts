@@ -179,7 +179,8 @@ function ja4(frame: Frame): string {
     { 772: "13", 771: "12", 770: "11", 769: "10", 768: "s3", 2: "s2", 65279: "d1", 65277: "d2" }[
       highest
     ] ?? "00";
-  const over = frame("dtls.record.version").length > 0 ? "d" : "t";
+  const overQuic = frame("quic.version").length > 0 ? "q" : "t";
+  const over = frame("dtls.record.version").length > 0 ? "d" : overQuic;
   const alpn = frame("tls.handshake.extensions_alpn_str")[0] ?? "";
   const ends = alpn === "" ? "00" : `${alpn[0]}${alpn.at(-1)}`;
   const count = (n: number) => String(Math.min(n, 99)).padStart(2, "0");
@@ -266,7 +267,8 @@ function keyOf(printed: string): Record<string, unknown> {
 
 /** UDP conversations are numbered beside TCP's. */
 function streamOf(frame: Frame): string | undefined {
-  const udp = frame("dtls.record.version").length > 0 ? frame("udp.stream")[0] : undefined;
+  const read = frame("dtls.record.version").length + frame("quic.version").length > 0;
+  const udp = read ? frame("udp.stream")[0] : undefined;
   return udp === undefined ? frame("tcp.stream")[0] : `udp ${udp}`;
 }
 
@@ -330,6 +332,7 @@ const FIELDS = [
   "udp.dstport",
   "dtls.record.version",
   "dtls.handshake.message_seq",
+  "quic.version",
   "tls.record.opaque_type",
   ...TLS_FIELDS,
   ...TLS_FIELDS.map((field) => `d${field}`),

@@ -62,11 +62,12 @@ export class PacketKeys {
     largest: number,
   ): Opened | undefined {
     if (end - numberAt < 4 + SAMPLE_BYTES) return undefined;
-    const mask = this.#mask(bytes.slice(numberAt + 4, numberAt + 4 + SAMPLE_BYTES));
+    const mask = this.#mask(bytes.subarray(numberAt + 4, numberAt + 4 + SAMPLE_BYTES));
     const isLong = (bytes[from]! & 0x80) !== 0;
     const first = bytes[from]! ^ (mask[0]! & (isLong ? 0x0f : 0x1f));
     const numberBytes = (first & 3) + 1;
-    const header = bytes.slice(from, numberAt + numberBytes);
+    // A copy, which `slice` of a Buffer is not.
+    const header = new Uint8Array(bytes.subarray(from, numberAt + numberBytes));
     header[0] = first;
     let truncated = 0;
     for (let i = 0; i < numberBytes; i++) {

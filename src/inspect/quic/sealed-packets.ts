@@ -85,7 +85,7 @@ export class SealedPackets {
     const { from } = header;
     this.#held.push({
       ...packet,
-      bytes: bytes.slice(from, header.end),
+      bytes: new Uint8Array(bytes.subarray(from, header.end)),
       header: { ...header, from: 0, body: header.body - from, end: header.end - from },
     });
   }
