@@ -15,6 +15,7 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["gnutls-bin", "gnutls-cli"],
   ["tcpdump", "tcpdump"],
   ["tshark", "tshark"],
+  ["libndpi-bin", "ndpiReader"],
   ["wireshark-common", "editcap"],
   ["iproute2", "ip"],
   ["procps", "pgrep"],
