@@ -26,6 +26,7 @@ import { nats } from "./nats.ts";
 import { nfs } from "./nfs.ts";
 import { nntp } from "./nntp.ts";
 import { ntp } from "./ntp.ts";
+import { openvpn } from "./openvpn.ts";
 import { pop3 } from "./pop3.ts";
 import { postgresql } from "./postgresql.ts";
 import { proxy } from "./proxy.ts";
@@ -57,6 +58,7 @@ export const DETECTORS: readonly Detector[] = [
   proxy,
   socks,
   ssh,
+  openvpn,
   jdwp,
   rsync,
   // Text: special cases of HTTP before it.

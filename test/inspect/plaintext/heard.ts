@@ -1,0 +1,70 @@
+/**
+ * What each TCP connection of a capture is, without judge and report: and, if asked, as it would be if
+ * every port had been another.
+ */
+import { readCapture } from "../../../src/capture/read.ts";
+import { Census } from "../../../src/decode/census.ts";
+import { decodeFrame } from "../../../src/decode/link.ts";
+import { FRAGMENT, PacketView, TRANSPORT } from "../../../src/decode/packet-view.ts";
+import { decodeTransport, TCP } from "../../../src/decode/transport.ts";
+import type { Flow, Inspector } from "../../../src/flow/event.ts";
+import { Fragments } from "../../../src/flow/fragments.ts";
+import { FlowTable } from "../../../src/flow/table.ts";
+import { Connection, type Seen } from "../../../src/inspect/connection.ts";
+
+export interface Heard {
+  readonly flow: Flow;
+  readonly seen: Seen;
+}
+
+/** @param port what becomes of each port: one to one, or connections would be mixed up */
+export async function heardIn(path: string, port = (old: number) => old): Promise<Heard[]> {
+  const heard: Heard[] = [];
+  const table = new FlowTable({
+    open: (flow) => new Connection(flow),
+    close: (flow, inspector) => void heard.push({ flow, seen: resultOf(inspector) }),
+    overlap: () => {},
+    loss: () => {},
+  });
+  const clock = new Float64Array(1);
+  const census = new Census();
+  const fragments = new Fragments();
+  const view = new PacketView();
+  const packet = (
+    bytes: Uint8Array,
+    offset: number,
+    captured: number,
+    original: number,
+    link: number,
+  ) => {
+    view.atUs = clock[0]!;
+    view.cut = Math.max(original - captured, 0);
+    let what = decodeFrame(view, bytes, offset, offset + captured, link, census);
+    if (what === FRAGMENT && fragments.add(view)) what = decodeTransport(view, census);
+    if (what !== TRANSPORT || view.protocol !== TCP) return;
+    view.sourcePort = port(view.sourcePort);
+    view.targetPort = port(view.targetPort);
+    table.packet(view);
+  };
+  await readCapture(path, { clock, packet });
+  table.end();
+  return heard.sort((one, other) => one.flow.id - other.flow.id);
+}
+
+function resultOf(inspector: Inspector): Seen {
+  if (!(inspector instanceof Connection)) throw new Error("another inspector than was given");
+  return inspector.result();
+}
+
+/** Every port becomes another, and no two the same: multiplying by an odd number undoes itself. */
+export function otherPort(old: number): number {
+  return ((old * 40_503 + 12_345) & 0xffff) ^ 0x5a5a;
+}
+
+/** What was heard of a connection, in a few words. */
+export function wordsFor({ tls, plaintext, opaque }: Seen): string[] {
+  const clear = plaintext.map(({ protocol }) => protocol);
+  const sealed = tls === undefined ? [] : ["tls"];
+  const rest = opaque === undefined ? [] : [opaque.encryption ?? `opaque: ${opaque.why}`];
+  return [...clear, ...sealed, ...rest];
+}
