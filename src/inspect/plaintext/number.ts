@@ -34,12 +34,13 @@ export function printable(bytes: Uint8Array, from: number, to: number): boolean 
   return true;
 }
 
-/** The bytes of UDP datagrams, one at a time: where each begins and ends in what a side said. */
+/** UDP datagrams that are not empty, one at a time: where each begins and ends in what a side said. */
 export function* datagramsOf(said: {
   readonly bytes: Uint8Array;
   readonly datagrams: readonly number[];
 }): Generator<readonly [from: number, to: number]> {
   for (const [index, from] of said.datagrams.entries()) {
-    yield [from, said.datagrams[index + 1] ?? said.bytes.length];
+    const to = said.datagrams[index + 1] ?? said.bytes.length;
+    if (to > from) yield [from, to];
   }
 }

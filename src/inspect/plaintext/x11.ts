@@ -29,14 +29,15 @@ function setupFit({ bytes, length }: Said): Fit {
   return printable(bytes, 12, 12 + count) ? "yes" : "no";
 }
 
-function answerFit({ bytes, length }: Said): Fit {
+function answerFit({ bytes, length, text }: Said): Fit {
   if (length < 8) return "maybe";
   const big = bytes[2] === 0;
   const number = (at: number) => (big ? u16(bytes, at) : u16le(bytes, at));
   // A demand for more says no version.
   if (bytes[0] === 2) return "maybe";
   if (number(2) !== MAJOR || number(4) !== 0) return "no";
-  if (bytes[0] === 0) return printable(bytes, 8, 8 + bytes[1]!) && bytes[1]! > 0 ? "yes" : "no";
+  if (bytes[0] === 0)
+    return /^[\n -~]+$/.test(text.slice(8, 8 + bytes[1]!)) ? "yes" : length < 9 ? "maybe" : "no";
   if (length < 40) return "maybe";
   const vendor = number(24);
   return vendor <= NAME_BYTES_MAX && printable(bytes, 40, 40 + vendor) ? "yes" : "no";

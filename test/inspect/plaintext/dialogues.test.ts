@@ -1,9 +1,10 @@
 /** Every protocol's dialogue is told: both sides, one, in either role; and its secrets are found. */
 import { describe, expect, test } from "vitest";
+import { BINARY_DIALOGUES } from "./binary-dialogues.ts";
 import { DIALOGUES, type Known } from "./dialogues.ts";
 import { located, told } from "./told.ts";
 
-describe.each(DIALOGUES)("$name", (known) => {
+describe.each([...DIALOGUES, ...BINARY_DIALOGUES])("$name", (known) => {
   test("is told", () => {
     expect(told(known)?.protocol).toBe(known.protocol);
     expect(told(known)?.client).toBe(0);
@@ -16,8 +17,8 @@ describe.each(DIALOGUES)("$name", (known) => {
 
   test("is told as well when the server is taken for the client", () => {
     const { client, server, name } = known;
-    if (SYMMETRIC.has(name)) return;
-    const turned = told({ client: server, server: client, turned: false });
+    if (SYMMETRIC.has(name) || known.symmetric === true) return;
+    const turned = told({ ...known, client: server, server: client, turned: false });
     expect(turned?.protocol).toBe(known.protocol);
     expect(turned?.client).toBe(1);
   });
@@ -29,17 +30,17 @@ describe.each(DIALOGUES)("$name", (known) => {
       const enough = (known.alone ?? ["client", "server"]).includes(side);
       const told_ = enough ? known.protocol : is;
       expect({ side, is }).toEqual({ side, is: told_ });
-      if (!enough) expect([undefined, known.protocol]).toContain(is);
+      if (!enough) expect([undefined, known.protocol, ...(known.mayBe ?? [])]).toContain(is);
     }
   });
 
   test("cut short anywhere it is that or nothing, never another", () => {
     const { client, server } = known;
     const cuts = [
-      ...cutsOf(client).map((cut) => ({ client: cut, server, cut: true })),
-      ...cutsOf(server).map((cut) => ({ client, server: cut, cut: true })),
-      ...cutsOf(client).map((cut) => ({ client: cut, server: "", cut: true })),
-      ...cutsOf(server).map((cut) => ({ client: "", server: cut, cut: true })),
+      ...cutsOf(client).map((cut) => ({ ...known, client: cut, cut: true })),
+      ...cutsOf(server).map((cut) => ({ ...known, server: cut, cut: true })),
+      ...cutsOf(client).map((cut) => ({ ...known, client: cut, server: "", cut: true })),
+      ...cutsOf(server).map((cut) => ({ ...known, client: "", server: cut, cut: true })),
     ];
     const others = cuts.filter((cut) => {
       const is = told(cut);
@@ -52,8 +53,8 @@ describe.each(DIALOGUES)("$name", (known) => {
 /** Both sides say the same, or it takes who began to tell one from the other. */
 const SYMMETRIC = new Set(["SSH", "JDWP", "Redis by hand"]);
 
-function sideAlone({ client, server }: Known, side: "client" | "server") {
-  return side === "client" ? { client, server: "" } : { client: "", server };
+function sideAlone(known: Known, side: "client" | "server") {
+  return side === "client" ? { ...known, server: "" } : { ...known, client: "" };
 }
 
 function cutsOf(text: string): string[] {
@@ -61,11 +62,11 @@ function cutsOf(text: string): string[] {
 }
 
 /** Before it says what makes it special, it is the general case; and two mailbox logins begin alike. */
-function mayBe({ protocol }: Known, is: string): boolean {
+function mayBe({ protocol, mayBe }: Known, is: string): boolean {
   const general: Readonly<Record<string, readonly string[]>> = {
     websocket: ["http"],
     docker: ["http"],
     pop3: ["ftp"],
   };
-  return general[protocol]?.includes(is) === true;
+  return (mayBe ?? general[protocol])?.includes(is) === true;
 }

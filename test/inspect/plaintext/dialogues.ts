@@ -14,6 +14,10 @@ export interface Known extends Dialogue {
   readonly startTls?: StartTls;
   /** Sides that are enough by themselves. Default: both. */
   readonly alone?: readonly ("client" | "server")[];
+  /** Both sides say the same, or it takes who began to tell one from the other. */
+  readonly symmetric?: boolean;
+  /** What else it may be while too little was said. */
+  readonly mayBe?: readonly string[];
 }
 
 const CRLF = "\r\n";

@@ -9,6 +9,8 @@ export interface Dialogue {
   /** As if the server had opened the connection. */
   readonly turned?: boolean;
   readonly transport?: "tcp" | "udp";
+  /** Who speaks first, if both do. Default: the client. */
+  readonly begins?: "server";
   /** Not all was captured. */
   readonly cut?: boolean;
 }
@@ -21,7 +23,7 @@ export function told(dialogue: Dialogue): Recognised | undefined {
     transport: dialogue.transport ?? "tcp",
     sides: [client, server],
     likely: dialogue.turned ? 1 : 0,
-    first: client.length > 0 ? 0 : 1,
+    first: client.length === 0 || (dialogue.begins === "server" && server.length > 0) ? 1 : 0,
   });
 }
 
