@@ -20,8 +20,10 @@ import { KnownIds } from "./inspect/quic/known-ids.ts";
 import { type Binding, Bindings, bindingOf } from "./judge/binding.ts";
 import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
+import { EchRecords } from "./judge/ech-records.ts";
 import type { Finding } from "./judge/finding.ts";
 import { type Policy, strictness } from "./judge/policy.ts";
+import { type FirstSession, Sessions } from "./judge/resumption.ts";
 import { evasionFinding } from "./judge/rules/evasion.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import {
@@ -80,7 +82,14 @@ export class Judging implements Above {
   readonly #overlaps = new Map<Flow, Overlap[]>();
   readonly #losses = new Map<string, Loss>();
   readonly #bindings: Bindings;
-  readonly #hear = (answer: DnsAnswer): void => this.#bindings.add(answer);
+  readonly #sessions = new Sessions();
+  /** Resumed connections whose first one may still be open, and was not seen to end. */
+  readonly #unlinked: { readonly observation: TlsObservation; readonly isEvaded: boolean }[] = [];
+  readonly #echRecords = new EchRecords();
+  readonly #hear = (answer: DnsAnswer): void => {
+    this.#bindings.add(answer);
+    this.#echRecords.add(answer);
+  };
   #faults = 0;
 
   constructor(options: JudgingOptions, write: (line: Line) => void) {
@@ -144,6 +153,13 @@ export class Judging implements Above {
 
   /** No more connections will come: writes what was held back. */
   end(): void {
+    for (const { observation, isEvaded } of this.#unlinked.splice(0)) {
+      try {
+        this.#judgeHandshake(observation, isEvaded, this.#sessions.firstOf(observation));
+      } catch (error) {
+        this.fault("judge", error, observation.atUs, observation.flow);
+      }
+    }
     for (const sight of this.#sights.values()) this.#printSight(sight);
     this.#sights.clear();
     for (const [what, { count, atUs, flow }] of this.#losses) {
@@ -194,7 +210,22 @@ export class Judging implements Above {
   }
 
   /** @param isEvaded some of it was sent twice, and not the same */
-  #handshake(observation: TlsObservation, isEvaded: boolean): void {
+  #handshake(seen: TlsObservation, isEvaded: boolean): void {
+    const observation = this.#echRecords.hidden(seen);
+    const first = this.#sessions.firstOf(observation);
+    const isUnlinked = observation.resumed !== false && first === undefined;
+    if (isUnlinked && this.#unlinked.length < UNLINKED_MAX) {
+      this.#unlinked.push({ observation, isEvaded });
+    } else {
+      this.#judgeHandshake(observation, isEvaded, first);
+    }
+  }
+
+  #judgeHandshake(
+    observation: TlsObservation,
+    isEvaded: boolean,
+    first: FirstSession | undefined,
+  ): void {
     const { flow, client } = observation;
     const server = flow.ends[client === 0 ? 1 : 0];
     const direction = this.#local.direction(flow.ends[client].ip, server.ip);
@@ -203,13 +234,14 @@ export class Judging implements Above {
     const chain = this.#chain(observation.certificates);
     const clientChain = this.#chain(observation.clientCertificates);
     const binding = bindingOf(observation, this.#bindings);
-    const judgement = this.#decide({ observation, chain, clientChain, direction, binding });
+    const judgement = this.#decide({ observation, chain, clientChain, direction, binding, first });
+    this.#sessions.add(observation, judgement, binding);
     for (const finding of judgement.findings) this.#finding(finding, observation.atUs, place);
     const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;
     this.#see(chain, observation.atUs, place);
     this.#see(clientChain, observation.atUs, place);
     if (this.#observations) {
-      this.#tls(observation, place, { judgement, chain, clientChain, binding });
+      this.#tls(observation, place, { judgement, chain, clientChain, binding, first });
     }
     if (this.#observations || verdict.decision !== "pass") {
       this.#write(verdictLine({ ...verdict, atUs: observation.atUs }, place, verdict));
@@ -271,7 +303,7 @@ export class Judging implements Above {
   #tls(
     observation: TlsObservation,
     place: Place,
-    { judgement, chain, clientChain, binding }: Judged,
+    { judgement, chain, clientChain, binding, first }: Judged,
   ): void {
     const possession = judgement.possession;
     const mine = observation.clientCertificates;
@@ -281,10 +313,13 @@ export class Judging implements Above {
         clientCertificates: mine && this.#certificates(mine, clientChain),
         possession: possession.state,
         why: possession.state === "unverified" ? possession.why : undefined,
-        evidence: judgement.evidence,
+        evidence:
+          first === undefined
+            ? judgement.evidence
+            : { ...judgement.evidence, first: String(first.flow) },
         bound: binding === undefined ? undefined : binding === "bound",
         scts: timestampsBeside(observation),
-        shared: this.#alike(judgement, observation),
+        shared: first === undefined ? this.#alike(judgement, observation) : undefined,
       }),
     );
   }
@@ -450,6 +485,7 @@ interface Judged {
   readonly chain: Chain | undefined;
   readonly clientChain: Chain | undefined;
   readonly binding: Binding | undefined;
+  readonly first: FirstSession | undefined;
 }
 
 /** Who a client is where no hello says so: who sent the SYN, else the side with the higher port. */
@@ -490,6 +526,8 @@ const LOSSES: Record<string, string> = {
 
 /** A fault is a bug. A few may hit one odd connection; more mean that nothing can be relied on. */
 const FAULTS_MAX = 100;
+/** Their lines wait for the end; beyond that they are judged by what has ended. */
+const UNLINKED_MAX = 4096;
 /** Kinds of handshakes remembered a judgement: clients, versions, endings. */
 const ALIKE_MAX = 8;
 /** Distinct certificates whose line waits for the end, and whose line has been written early. */

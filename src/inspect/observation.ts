@@ -116,7 +116,14 @@ export interface TlsObservation {
   readonly steps: readonly string[];
   readonly established: boolean;
   readonly resumed: false | "session-id" | "ticket" | "psk";
+  /** To TLS 1.2, a character a byte: the session that was taken up again, and those that may be. */
+  readonly sessionUsed?: string;
+  readonly sessionsGiven?: readonly string[];
+  /** The client sent early data before anything was known of the server (0-RTT). */
+  readonly early?: true;
   readonly ech?: "grease" | "offered" | "accepted" | "rejected";
+  /** Of the outer hello; -1 where it could not be read. */
+  readonly echConfigId?: number;
   readonly renegotiations?: number;
   readonly alerts: readonly Alert[];
   readonly certificates: SeenCertificates;

@@ -42,6 +42,10 @@ export interface Case {
   readonly unseen: Unseen | undefined;
   /** Of the server's name to its address, by the DNS that was observed; absent: nobody looked. */
   readonly binding: Binding | undefined;
+  /** Of a resumed connection: whether its first one was seen, and good. Absent: it is not resumed. */
+  readonly resumption: "known" | "unknown" | undefined;
+  /** The client sent early data (0-RTT). */
+  readonly early: boolean;
 }
 
 /**

@@ -24,6 +24,7 @@ import type { Destination } from "./destination.ts";
 import { type Finding, worstFirst } from "./finding.ts";
 import { Memo } from "./memo.ts";
 import { looksAtAddresses, type Policy } from "./policy.ts";
+import type { FirstSession } from "./resumption.ts";
 import { approvalTurns } from "./steps/approval.ts";
 import { boundAnswers } from "./steps/bound.ts";
 import { denyAnswers } from "./steps/deny.ts";
@@ -46,6 +47,8 @@ export interface JudgeInput {
   readonly possession?: Possession | undefined;
   /** Of the server's name to its address. Absent: nobody looked, or it was called by no name. */
   readonly binding?: Binding | undefined;
+  /** Of a resumed connection: the one in which its session began. Absent: not seen, or not resumed. */
+  readonly first?: FirstSession | undefined;
 }
 
 /** Frozen, and shared between equal handshakes. */
@@ -104,7 +107,7 @@ export class Judge {
     const { ip, port } = flow.ends[client === 0 ? 1 : 0];
     const place = this.#nameDecides(serverName) ? "" : `${ip} ${port}`;
     const proof = proofKey(input.possession);
-    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${proof} ${boundKey(input.binding, ip, port)}${this.#rareOf(input)}${name}`;
+    return `${this.#idOf(input.chain)} ${place} ${input.direction} ${seen}${why} ${proof} ${boundKey(input.binding, ip, port)}${resumedKey(input)}${this.#rareOf(input)}${name}`;
   }
 
   /** No line of the policy looks at addresses or ports, and the name is one: a server has many addresses. */
@@ -153,7 +156,9 @@ export class Judge {
     const { observation, chain, clientChain, direction } = input;
     const { atUs, certificates } = observation;
     // A copy: what goes out is frozen, and the caller's object is not ours to freeze.
-    const possession = { ...(input.possession ?? unlooked(certificates.why)) };
+    const possession = {
+      ...(input.possession ?? unlooked(observation.early === true ? "0-rtt" : certificates.why)),
+    };
     const destination = destinationOf(input);
     const present = (side: Presented["side"], sent: Chain | undefined) =>
       this.#present(side, sent, { destination, observation, spans });
@@ -163,12 +168,14 @@ export class Judge {
       destination,
       direction,
       atUs,
-      evidence: evidenceOf(server, possession),
+      evidence: server === undefined ? unseenEvidence(input) : evidenceOf(possession),
       possession,
       server,
       client: present("client", clientChain),
       unseen: certificates.why,
       binding: input.binding,
+      resumption: resumptionOf(input),
+      early: observation.early === true,
     };
   }
 
@@ -287,12 +294,31 @@ function proofKey(possession: Possession | undefined): string {
   return possession.state === "unverified" ? possession.why : possession.state;
 }
 
-function unlooked(why: Unseen | undefined): Possession {
+function unlooked(why: Unseen | "0-rtt" | undefined): Possession {
   return { state: "unverified", why: why ?? "not-checked" };
 }
 
-function evidenceOf(server: Presented | undefined, { state }: Possession): EvidenceClass {
-  if (server === undefined) return UNVERIFIABLE;
+function resumptionOf({ observation, first }: JudgeInput): Case["resumption"] {
+  if (observation.resumed === false) return undefined;
+  return first === undefined ? "unknown" : "known";
+}
+
+function resumedKey(input: JudgeInput): string {
+  const { early, resumed } = input.observation;
+  if (resumed === false && early !== true) return "";
+  return `${resumptionOf(input)}${resumed}${early === true ? " early" : ""} `;
+}
+
+/** Without a certificate (VISIBILITY, "Evidence, confidence, verdict"). */
+function unseenEvidence({ observation, first }: JudgeInput): EvidenceClass {
+  const { early, resumed, certificates } = observation;
+  if (certificates.why === "ech") return ECH_UNVERIFIABLE;
+  if (early === true || resumed === false) return UNVERIFIABLE;
+  if (first === undefined) return RESUMED_UNKNOWN;
+  return resumed === "psk" ? RESUMED_BY_DESTINATION : RESUMED_KNOWN;
+}
+
+function evidenceOf({ state }: Possession): EvidenceClass {
   return state === "verified" ? VERIFIED : PRESENTED;
 }
 
@@ -316,6 +342,23 @@ function freeze(judgement: Judgement): Judgement {
 const VERIFIED: EvidenceClass = Object.freeze({ class: "verified", confidence: "high" });
 const PRESENTED: EvidenceClass = Object.freeze({ class: "presented", confidence: "medium" });
 const UNVERIFIABLE: EvidenceClass = Object.freeze({ class: "unverifiable", confidence: "none" });
+const RESUMED_KNOWN: EvidenceClass = Object.freeze({
+  class: "resumed-known",
+  confidence: "medium",
+});
+/** TLS 1.3: the destination is the same, and no more is known. */
+const RESUMED_BY_DESTINATION: EvidenceClass = Object.freeze({
+  class: "resumed-known",
+  confidence: "low",
+});
+const RESUMED_UNKNOWN: EvidenceClass = Object.freeze({
+  class: "resumed-unknown",
+  confidence: "low",
+});
+const ECH_UNVERIFIABLE: EvidenceClass = Object.freeze({
+  class: "ech-unverifiable",
+  confidence: "none",
+});
 /** About 2 KB each; more distinct servers than a busy cluster's egress has at a time. */
 const MEMO_MAX = 16_384;
 /** RFC 1035 §2.3.4, and a trailing dot. */

@@ -99,6 +99,8 @@ function unseenCase(policy: Policy, { destination, atUs }: Question): Case {
     client: undefined,
     unseen: "encrypted",
     binding: undefined,
+    resumption: undefined,
+    early: false,
   };
 }
 

@@ -69,6 +69,8 @@ export interface Certificates {
 export interface EvidenceClass {
   readonly class: string;
   readonly confidence: Confidence;
+  /** Flow of the connection whose session this one resumed, where that was seen. */
+  readonly first?: string;
 }
 
 /** Which expectation of the policy covers this connection. */

@@ -136,7 +136,11 @@ const KINDS: Readonly<Record<string, Schema>> = {
     "clientCertificates?": certificates,
     possession: oneOf("verified", "failed", "unverified"),
     "why?": described(string, "why possession of the key is unverified"),
-    evidence: object("", { class: string, confidence: oneOf(...CONFIDENCES) }),
+    evidence: object("", {
+      class: string,
+      confidence: oneOf(...CONFIDENCES),
+      "first?": described(string, "flow of the connection whose session was resumed"),
+    }),
     "bound?": described(
       boolean,
       "an answer of `resolvers` gave the server's address for serverName",

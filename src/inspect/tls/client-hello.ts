@@ -19,6 +19,8 @@ import {
   TRANSPORTS,
   TYPES,
 } from "./fingerprint.ts";
+import { type OuterEch, readOuterEch } from "./outer-ech.ts";
+import { ticketIdOf } from "./session-ticket.ts";
 
 export interface ClientHello {
   readonly shape: HelloShape;
@@ -28,9 +30,13 @@ export interface ClientHello {
   readonly sessionId: string;
   /** A session ticket of at least one byte (RFC 5077 §3.2). */
   readonly ticket: boolean;
+  /** What the ticket is known by; absent without one. */
+  readonly ticketId: string | undefined;
   readonly serverName: string | undefined;
   /** The encrypted_client_hello extension, outer form (RFC 9849 §5). */
-  readonly ech: boolean;
+  readonly ech: OuterEch | undefined;
+  /** early_data: what follows may be application data (RFC 8446 §4.2.10). */
+  readonly early: boolean;
   /** What is wrong with it, though it could be read. */
   readonly oddity: string | undefined;
 }
@@ -65,15 +71,22 @@ export function readClientHello(
   if (at > to) return "compression methods run over the end";
 
   const shape = new ShapeBytes(over, u16(bytes, from), bytes, ciphersAt, cipherBytes);
-  const found: Found = { ticket: false, ech: false, serverName: undefined, oddity: undefined };
+  const found: Found = {
+    ticketId: undefined,
+    ech: undefined,
+    early: false,
+    serverName: undefined,
+    oddity: undefined,
+  };
   const problem = at < to ? readExtensions(bytes, at, to, shape, found) : undefined;
   if (problem !== undefined) return problem;
-  const { ticket, ech, serverName } = found;
+  const { ticketId, ech, early, serverName } = found;
   const random = bytes.slice(from + 2, from + 2 + RANDOM_BYTES);
   const sessionId = latin1(bytes, sessionAt, sessionAt + sessionBytes);
   const known = shapeOf(shape.taken());
   const oddity = found.oddity ?? known.oddity;
-  return { shape: known, random, sessionId, ticket, ech, serverName, oddity };
+  const ticket = ticketId !== undefined;
+  return { shape: known, random, sessionId, ticket, ticketId, ech, early, serverName, oddity };
 }
 
 /** An SSLv2 hello: three-byte ciphers, of which those beginning with zero are TLS ones. */
@@ -105,7 +118,9 @@ export function readV2ClientHello(
     random: randomOf(bytes.subarray(to - challengeBytes, to)),
     sessionId: "",
     ticket: false,
-    ech: false,
+    ticketId: undefined,
+    ech: undefined,
+    early: false,
     serverName: undefined,
     oddity: undefined,
   };
@@ -120,8 +135,9 @@ function randomOf(challenge: Uint8Array): Uint8Array {
 }
 
 interface Found {
-  ticket: boolean;
-  ech: boolean;
+  ticketId: string | undefined;
+  ech: OuterEch | undefined;
+  early: boolean;
   serverName: string | undefined;
   oddity: string | undefined;
 }
@@ -156,10 +172,13 @@ function readExtensions(
         shape.body(type, bytes, body, length);
         break;
       case SESSION_TICKET:
-        found.ticket = length > 0;
+        if (length > 0) found.ticketId = ticketIdOf(bytes, body, body + length);
+        break;
+      case EARLY_DATA:
+        found.early = true;
         break;
       case ENCRYPTED_CLIENT_HELLO:
-        found.ech = length > 0 && bytes[body] === 0;
+        if (length > 0 && bytes[body] === 0) found.ech = readOuterEch(bytes, body, body + length);
         break;
     }
     at = body + length;
@@ -255,6 +274,7 @@ class ShapeBytes {
 const RANDOM_BYTES = 32;
 const SERVER_NAME = 0;
 const SESSION_TICKET = 35;
+const EARLY_DATA = 42;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 let SCRATCH = Buffer.alloc(4096);

@@ -27,6 +27,7 @@ import { type Unsealing, unsealingOf } from "./keys/unsealing.ts";
 import { alertName } from "./names.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
 import { readKeyExchangeGroup, readProof, releaseProof } from "./server-key-exchange.ts";
+import { readSessionTicket } from "./session-ticket.ts";
 import type { V2ServerHello } from "./ssl2.ts";
 import { NO_STEPS } from "./steps.ts";
 
@@ -60,6 +61,8 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   certificateRequested = false;
   serverHelloDone = false;
   clientKeyExchanged = false;
+  /** What the ticket is known by that the server gave in clear. */
+  ticketGiven: string | undefined;
   /** Something showed that this is TLS, and not only framed like it. */
   handshakeSeen = false;
   steps = NO_STEPS;
@@ -165,6 +168,9 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
         break;
       case CERTIFICATE_STATUS:
         this.#certificateStatus(side, readCertificateStatus(bytes, from, to));
+        break;
+      case NEW_SESSION_TICKET:
+        this.ticketGiven = readSessionTicket(bytes, from, to);
         break;
       case CLIENT_KEY_EXCHANGE:
         this.helloSide ??= side;
@@ -366,6 +372,7 @@ const ALERTS_MAX = 16;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const HELLO_VERIFY_REQUEST = 3;
+const NEW_SESSION_TICKET = 4;
 const CERTIFICATE = 11;
 const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_REQUEST = 13;
@@ -379,7 +386,7 @@ const MESSAGE_NAMES = new Map([
   [CLIENT_HELLO, "client-hello"],
   [SERVER_HELLO, "server-hello"],
   [HELLO_VERIFY_REQUEST, "hello-verify-request"],
-  [4, "new-session-ticket"],
+  [NEW_SESSION_TICKET, "new-session-ticket"],
   [5, "end-of-early-data"],
   [8, "encrypted-extensions"],
   [CERTIFICATE, "certificate"],

@@ -52,7 +52,10 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     steps: seen.steps.names,
     established: seen.established,
     resumed,
+    ...sessionsOf(seen, resumed),
+    ...(hello?.early === true && seen.earlyRecords > 0 && { early: true as const }),
     ...(ech !== undefined && { ech }),
+    ...(hello?.ech !== undefined && { echConfigId: hello.ech.configId }),
     ...(renegotiations > 0 && !tls13 && { renegotiations }),
     alerts: seen.alerts.map((alert, i) => ({
       side: seen.alertSides[i] === client ? ("client" as const) : ("server" as const),
@@ -97,6 +100,20 @@ function resumedBy(seen: Handshake, client: Side): TlsObservation["resumed"] {
   const { sessionId } = hello;
   const same = sessionId.length > 0 && sessionId === answer.sessionId;
   return same ? "session-id" : false;
+}
+
+/** By what a session to TLS 1.2 can be taken up again, or was. */
+function sessionsOf(
+  seen: Handshake,
+  resumed: TlsObservation["resumed"],
+): Pick<TlsObservation, "sessionUsed" | "sessionsGiven"> {
+  const { hello, server: answer, ticketGiven } = seen;
+  if (hello === undefined || answer === undefined || isTls13(answer.version)) return NO_SESSIONS;
+  if (resumed === "ticket") return { sessionUsed: `ticket ${hello.ticketId}` };
+  if (resumed === "session-id") return { sessionUsed: `id ${answer.sessionId}` };
+  const id = answer.sessionId === "" ? [] : [`id ${answer.sessionId}`];
+  const ticket = ticketGiven === undefined ? [] : [`ticket ${ticketGiven}`];
+  return { sessionsGiven: [...id, ...ticket] };
 }
 
 function certificatesOfServer(
@@ -162,14 +179,18 @@ function missing(seen: Handshake): TlsObservation["coverage"] {
 
 /**
  * Whether an encrypted ClientHello was accepted only its sender can tell, but for two answers that
- * refuse it (RFC 9849 §6.1.4, §6.1.6). A refused one may as well have been GREASE.
+ * refuse it (RFC 9849 §6.1.4, §6.1.6). A refused one may as well have been GREASE, and what is called
+ * that could not have been opened by anybody.
  */
 function echOf(seen: Handshake): TlsObservation["ech"] {
-  if (seen.hello?.ech !== true) return undefined;
+  const ech = seen.hello?.ech;
+  if (ech === undefined) return undefined;
   const answer = seen.server;
   const old = answer !== undefined && !isTls13(answer.version);
+  if (!ech.plausible) return "grease";
   return old || seen.echRefused ? "rejected" : "offered";
 }
 
+const NO_SESSIONS = {};
 const NO_NAMES: readonly string[] = [];
 const NO_CHAIN: readonly Uint8Array[] = [];

@@ -1,6 +1,7 @@
 /**
  * Step 6: what blindness is worth. Nothing unseen is clean: this step never asks for `pass` when the
- * certificate was not seen, and a policy cannot make it.
+ * certificate was not seen, and a policy cannot make it, but for a session that began where it was seen
+ * and good, with `resumed: remember`.
  */
 import type { Unproved, Unseen } from "../../inspect/observation.ts";
 import { askable, type Case } from "../case.ts";
@@ -11,12 +12,24 @@ import type { Answer } from "../verdict.ts";
 
 export function unseenAnswers(context: Case): Answer[] {
   const { server, possession, unseen } = context;
-  if (server === undefined) return [blind(context, unseen ?? "cut-short")];
+  if (server === undefined) {
+    if (context.early) return [blind(context, "0-rtt")];
+    return [remembered(context) ?? blind(context, unseen ?? "cut-short")];
+  }
   if (possession.state !== "unverified") return [];
   // Counts as the last one looked at, of the same key and server, which was good
   // (possession-checks.ts).
   if (possession.why === "budget") return [];
   return [blind(context, possession.why)];
+}
+
+/** The answer of a policy that remembers, where there is something to remember. */
+function remembered({ policy, destination, resumption }: Case): Answer | undefined {
+  const { answer, line } = settingFor(policy.issuers.unseen.resumed, destination);
+  if (answer !== "remember" || resumption !== "known") return undefined;
+  const says =
+    "pass: the session began in a connection whose certificate was good (`unseen.resumed`: remember)";
+  return { step: "unseen", ...(line === undefined ? {} : { line }), says, asks: "pass" };
 }
 
 function blind(context: Case, why: string): Answer {
@@ -56,7 +69,8 @@ function notProved(why: string): string {
   return known ?? `the server's possession of its key is unverified (${why})`;
 }
 
-const NOT_SEEN: Record<Unseen, string> = {
+const NOT_SEEN: Record<Unseen | "0-rtt", string> = {
+  "0-rtt": "the client sent data before it knew the server",
   encrypted: "TLS 1.3 encrypts the certificate",
   resumed: "the session was resumed and sends no certificate",
   ech: "the encrypted hello hides which server is meant",

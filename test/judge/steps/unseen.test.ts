@@ -24,7 +24,7 @@ describe("unseen", () => {
     expect(verdict.would).toBeUndefined();
     expect(verdict.reason.map(({ step }) => step)).toEqual(["unseen"]);
     expect(findings[0]).toMatchObject({ severity: "note", certificates: [] });
-    expect(evidence.class).toBe("unverifiable");
+    expect(evidence.class).toBe(why === "ech" ? "ech-unverifiable" : "unverifiable");
   });
 
   test.each([
