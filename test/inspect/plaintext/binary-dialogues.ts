@@ -220,6 +220,18 @@ export const BINARY_DIALOGUES: readonly Known[] = [
     ],
   },
   {
+    name: "Cassandra of version 5, a password in a segment",
+    protocol: "cassandra",
+    client:
+      `\x05\0\0\0\x01${sized32("\0\x01\0\x0bCQL_VERSION\0\x053.0.0")}` +
+      `\x18\0\x02CRC\x05\0\0\x01\x0f${sized32(sized32("\0bob\0secret"))}CRC4`,
+    server: `\x85\0\0\0\x03${sized32(string16("org.apache.cassandra.auth.PasswordAuthenticator"))}`,
+    exposes: [
+      ["cassandra user", "bob"],
+      ["cassandra password", "secret"],
+    ],
+  },
+  {
     name: "Kafka with PLAIN",
     protocol: "kafka",
     client:
@@ -514,6 +526,14 @@ export const BINARY_DIALOGUES: readonly Known[] = [
     exposes: [["grpc authorization", "secret"]],
     alone: ["client"],
     mayBe: ["http2"],
+  },
+  {
+    name: "HTTP/2 with padded headers, behind which nothing is read",
+    protocol: "http2",
+    client:
+      PREFACE + frame(4, 0, 0, "") + frame(1, 0x2d, 1, `\x09PRIOW\x82\x60\x01a\x60\x03bad\0\0\0\0`),
+    server: frame(4, 0, 0, "\0\x03\0\0\0\x64"),
+    exposes: [["http2 cookie", "a"]],
   },
   {
     name: "etcd where somebody logs in",

@@ -1,6 +1,8 @@
 /** A protocol's own encryption, agreed on in clear: what follows cannot be read, so it is not plaintext. */
 import { describe, expect, test } from "vitest";
-import { told } from "./told.ts";
+import { Said } from "../../../src/inspect/plaintext/said.ts";
+import { snmp as snmpDetector } from "../../../src/inspect/plaintext/snmp.ts";
+import { bytesOf, told } from "./told.ts";
 
 describe("what its own protocol has encrypted", () => {
   test.each(CASES())("%s is not called plaintext, and is without it", (_name, hidden, clear) => {
@@ -9,9 +11,37 @@ describe("what its own protocol has encrypted", () => {
   });
 });
 
-type Said = Parameters<typeof told>[0];
+test("SNMP 3 that finds its engine in clear and then encrypts is not plaintext", () => {
+  const [found, hidden] = [
+    snmp("\x04", "\x30\x04\x04\0\x04\0"),
+    snmp("\x07", "\x04\x04\xaa\xbb\xcc\xdd"),
+  ];
+  const asked = (...datagrams: string[]) =>
+    snmpDetector.detect({
+      transport: "udp",
+      client: new Said(bytesOf(datagrams.join("")), true, startsOf(datagrams)),
+      server: new Said(bytesOf(""), true),
+      first: "client",
+    });
+  expect(asked(found, hidden)).toBeUndefined();
+  expect(asked(found, found)).toMatchObject({ exposes: [] });
+});
 
-function CASES(): [name: string, hidden: Said, clear: { said: Said; protocol: string }][] {
+test("DNS with its reserved bit set is none", () => {
+  const query = (flags: string) =>
+    `\x12\x34\x01${flags}\0\x01\0\0\0\0\0\0\x07example\x03org\0\0\x01\0\x01`;
+  expect(told({ transport: "udp", client: query("\0") })?.protocol).toBe("dns");
+  expect(told({ transport: "udp", client: query("\x40") })).toBeUndefined();
+});
+
+/** Where each begins. */
+function startsOf(datagrams: readonly string[]): number[] {
+  return datagrams.map((_, at) => datagrams.slice(0, at).join("").length);
+}
+
+type Dialogue = Parameters<typeof told>[0];
+
+function CASES(): [name: string, hidden: Dialogue, clear: { said: Dialogue; protocol: string }][] {
   return [
     [
       "PostgreSQL behind GSSAPI's yes",
