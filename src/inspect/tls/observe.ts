@@ -53,7 +53,7 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     established: seen.established,
     resumed,
     ...sessionsOf(seen, resumed),
-    ...(hello?.early === true && seen.earlyRecords > 0 && { early: true as const }),
+    ...(sentEarly(seen) && { early: true as const }),
     ...(ech !== undefined && { ech }),
     ...(hello?.ech !== undefined && { echConfigId: hello.ech.configId }),
     ...(renegotiations > 0 && !tls13 && { renegotiations }),
@@ -67,6 +67,7 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     ...(proof !== undefined && proofOr(proof)),
     ...(seen.stapled !== undefined && { stapled: seen.stapled }),
     ...(seen.timestamps !== undefined && { timestamps: seen.timestamps }),
+    ...(seen.flight !== undefined && { flight: seen.flight }),
     coverage: missing(seen),
   };
 }
@@ -100,6 +101,11 @@ function resumedBy(seen: Handshake, client: Side): TlsObservation["resumed"] {
   const { sessionId } = hello;
   const same = sessionId.length > 0 && sessionId === answer.sessionId;
   return same ? "session-id" : false;
+}
+
+/** 0-RTT: offered, and something came before the ServerHello; QUIC has packets of their own for it. */
+function sentEarly({ hello, earlyRecords, steps }: Handshake): boolean {
+  return hello?.early === true && (earlyRecords > 0 || steps.names.includes("early-data"));
 }
 
 /** By what a session to TLS 1.2 can be taken up again, or was. */

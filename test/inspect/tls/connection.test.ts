@@ -251,7 +251,9 @@ describe("TLS 1.3", () => {
 });
 
 describe("an encrypted ClientHello", () => {
-  const ech = { type: 0xfe0d, body: concat(uint(0, 1), pattern(60)) };
+  const suite = concat(uint(1, 2), uint(1, 2), uint(42, 1));
+  const sealed = concat(uint(32, 2), pattern(32), uint(144, 2), pattern(144));
+  const ech = { type: 0xfe0d, body: concat(uint(0, 1), suite, sealed) };
   const inner = { type: 0xfe0d, body: uint(1, 1) };
   const offer = client(handshake(clientHello({ versions: [0x0304], extensions: [ech] })));
   const rows: [string, Said[], string | undefined][] = [
