@@ -171,7 +171,7 @@ function consequenceOf({ findings, cuts, wouldCut, refusals }: Group): string {
 
 /** The steps that a rule speaks in, and those that lower what they asked for. */
 function stepsOf({ reason, first }: Group): string {
-  const own = STEPS_OF_RULE[first.rule];
+  const own = APPROVAL.has(first.evidence.why) ? ["approval"] : STEPS_OF_RULE[first.rule];
   const steps = own === undefined ? reason : reason.filter(({ step }) => own.includes(step));
   const lowering = steps.length > 0 ? reason.filter(({ step }) => LOWERING.includes(step)) : [];
   return [...new Set([...steps, ...lowering])]
@@ -210,6 +210,8 @@ const STEPS_OF_RULE: Readonly<Record<string, readonly Step[] | undefined>> = {
   C05: ["possession"],
   C08: [],
 };
+/** What A15's `why` says where the path is sound and nobody approved it: how it was found matters less. */
+const APPROVAL: ReadonlySet<unknown> = new Set(["unapproved", "approval-expired"]);
 const LOWERING: readonly Step[] = ["window", "guard", "mode"];
 /** jsonl has all of it. */
 const STEP_LINES_MAX = 3;

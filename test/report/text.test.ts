@@ -140,7 +140,7 @@ test("with observations each connection has a row, in the order of time", () => 
     true,
   );
   const lines = out.split("\n");
-  expect(lines[0]).toMatch(/^FLOW +TIME +WHO +VERSION +VERDICT +ISSUER/);
-  expect(lines[1]).toMatch(/^1 .*→ a +TLS1\.2 +would cut CN=a/);
-  expect(lines[2]).toMatch(/^2 .*→ b +TLS1\.2 +would cut CN=b/);
+  expect(lines[0]).toMatch(/^FLOW +TIME +WHO +VERSION +VERDICT +LINE +ISSUER/);
+  expect(lines[1]).toMatch(/^1 .*→ a +TLS1\.2 +would cut +7 +CN=a/);
+  expect(lines[2]).toMatch(/^2 .*→ b +TLS1\.2 +would cut +7 +CN=b/);
 });

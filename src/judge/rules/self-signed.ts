@@ -58,8 +58,12 @@ export function selfSignedFinding(
   const looks = defaultMarks(leaf, destination, atUs);
   const place = clip(placeName(destination), PLACE_MAX);
   const subject = clip(leaf.subject, DN_MAX) || "(no name)";
+  const meaning =
+    severity === "note"
+      ? "an `allow` line names this very one."
+      : "nobody vouches for it, and anyone can make one like it.";
   return findingOf(selfSigned, asks, {
-    summary: `${place} shows a self-signed certificate (${subject}): nobody vouches for it, and anyone can make one like it.`,
+    summary: `${place} shows a self-signed certificate (${subject}): ${meaning}`,
     confidence: evidence.confidence,
     certificates: [leaf.sha256],
     evidence: {

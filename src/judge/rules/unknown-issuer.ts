@@ -15,7 +15,7 @@ export const unknownIssuer: Rule = {
   attack: tagged(INSTALL_CERTIFICATE, ["T1573.002", "T1588.004", "T1557"]),
   title: "Issuer nobody approved",
   whatToDo:
-    "Ask the server's owner which CA signs its certificate; if it is yours, add it to `issuers.roots` or `allow`, else treat the connection as intercepted.",
+    "Ask the server's owner which CA signs its certificate; if it is yours, add it to `issuers.roots` or `allow` (or renew its line), else treat the connection as intercepted.",
   means:
     "The server's certificate leads to no root and no key that the policy knows (`unknown`), or to one " +
     "that no `allow` line approves for this destination (`unapproved`). Whoever holds the issuer's key " +

@@ -21,7 +21,7 @@ export interface Approval {
   readonly lines: readonly AllowLine[];
   /** Those that would, had they not expired, the most specific first. */
   readonly expired: readonly AllowLine[];
-  /** A line that means this path, and why it does not approve it here. */
+  /** The most specific line that means this path, and why it does not approve it here. */
   readonly near: { readonly line: AllowLine; readonly why: Miss } | undefined;
   readonly asks: Decision;
 }
@@ -37,16 +37,17 @@ export function approvalOf(path: TrustPath, about: Presented, context: Case): Ap
   if (allow === undefined) return { lines: [], expired: [], near: undefined, asks: "pass" };
   const lines: AllowLine[] = [];
   const expired: AllowLine[] = [];
-  let near: Approval["near"];
+  const missed: { readonly line: AllowLine; readonly why: Miss }[] = [];
   for (const line of allow) {
     if (!selects(line, path, context)) continue;
     const why = missOf(line, path, about, context);
-    if (why !== undefined) near ??= { line, why };
+    if (why !== undefined) missed.push({ line, why });
     else if (line.expiresUs !== undefined && context.atUs > line.expiresUs) expired.push(line);
     else lines.push(line);
   }
   lines.sort(mostSpecificFirst);
   expired.sort(mostSpecificFirst);
+  const near = missed.sort((a, b) => mostSpecificFirst(a.line, b.line))[0];
   return { lines, expired, near, asks: asksFor({ lines, expired }, context) };
 }
 
@@ -171,7 +172,9 @@ function wholePath({ certificates, anchor }: TrustPath): readonly Certificate[] 
 
 /** How people refer to a line: by its number, else by what it names. */
 function lineName({ line, issuer, spki, certificate, roots }: AllowLine): string {
-  const what = issuer ?? roots ?? spki ?? certificate ?? "";
+  const hash = certificate ?? spki ?? "";
+  const pin = `${certificate === undefined ? "key" : "certificate"} ${clip(hash, HASH_SHOWN)}`;
+  const what = issuer ?? roots ?? pin;
   return line === undefined
     ? `the \`allow\` line for ${clip(what, PLACE_MAX)}`
     : `line ${line} (${clip(what, PLACE_MAX)})`;
@@ -212,3 +215,5 @@ function specificity(line: AllowLine): number {
 /** INTERFACE, step 5: what only expired lines approve is reported for 30 days of packet time. */
 export const GRACE_US = 30 * 24 * 3600 * 1_000_000;
 const PLACE_MAX = 80;
+/** Enough to tell keys apart by eye; the line's number finds the rest. */
+const HASH_SHOWN = 17;
