@@ -5,7 +5,7 @@
 import type { TlsLine } from "../../src/report/lines.ts";
 import type { Difference } from "./differences.ts";
 import { FIELDS, type FieldName } from "./fields.ts";
-import { inScope, type TruthCapture, type TruthStream } from "./truth.ts";
+import { inScope, isOver, type Over, type TruthCapture, type TruthStream } from "./truth.ts";
 
 /** What the table counts, over all captures, per field. */
 export interface Tally {
@@ -25,16 +25,17 @@ export function emptyTallies(): Tallies {
 
 /**
  * Adds one capture to `tallies` and returns its differences. `frameAt` tells the number, from 1,
- * of the first packet captured at a time in microseconds.
+ * of the first packet captured at a time in microseconds. Only what is `over` that carrier counts.
  */
 export function compare(
   capture: TruthCapture,
   lines: readonly TlsLine[],
   tallies: Tallies,
   frameAt: (atUs: number) => number,
+  over: Over = "tcp",
 ): Difference[] {
   const { file } = capture;
-  const { pairs, unmatched, unclaimed } = match(capture.tls_streams, lines);
+  const { pairs, unmatched, unclaimed } = match(capture.tls_streams, lines, over);
   const found: Difference[] = [];
 
   for (const [stream, line] of pairs) {
@@ -85,10 +86,10 @@ interface Matched {
  * client; where a pair of ports was used again, the line nearest in time. A line that belongs to a
  * stream outside the scope is nobody's concern here.
  */
-function match(streams: readonly TruthStream[], lines: readonly TlsLine[]): Matched {
+function match(streams: readonly TruthStream[], lines: readonly TlsLine[], over: Over): Matched {
   const waiting = new Map<string, TlsLine[]>();
   for (const line of lines) {
-    if (line.transport !== "tcp") continue;
+    if (line.transport !== over) continue;
     const ends = endsOf(line);
     waiting.set(ends, [...(waiting.get(ends) ?? []), line]);
   }
@@ -96,11 +97,11 @@ function match(streams: readonly TruthStream[], lines: readonly TlsLine[]): Matc
   const pairs: [TruthStream, TlsLine][] = [];
   const unmatched: TruthStream[] = [];
   for (const stream of streams) {
-    if (stream.transport !== "tcp") continue;
+    if (!isOver(stream, over)) continue;
     const candidates = waiting.get(endsOf(stream)) ?? [];
     const line = nearest(candidates, stream.ch_time);
     if (line) candidates.splice(candidates.indexOf(line), 1);
-    if (!inScope(stream)) continue;
+    if (!inScope(stream, over)) continue;
     if (line) pairs.push([stream, line]);
     else unmatched.push(stream);
   }

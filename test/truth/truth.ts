@@ -1,6 +1,6 @@
 /**
- * What `../shared/captures/truth.ndjson` says about TLS, and which of its streams issue 3 is
- * answerable for: TCP, with a hello, without STARTTLS, outside tunnels, on the links we decode.
+ * What `../shared/captures/truth.ndjson` says about TLS, and which of its streams we are answerable for:
+ * with a hello, without STARTTLS, outside tunnels, on the links we decode.
  */
 import { existsSync, readFileSync } from "node:fs";
 
@@ -21,6 +21,8 @@ export interface TruthCapture {
 /** The fields that are compared, as the file spells them; `null` or absent: not known. */
 export interface TruthStream {
   readonly transport: "tcp" | "udp";
+  /** What tshark made of it; `tls` also inside tunnels of UDP. */
+  readonly kind?: "tls" | "quic" | "dtls";
   readonly client: string;
   readonly server: string;
   readonly first_frame: number;
@@ -78,9 +80,16 @@ export function readTruth(): TruthCapture[] {
   return lines.map((line) => JSON.parse(line) as TruthCapture);
 }
 
-export function inScope(stream: TruthStream): boolean {
+/** What carries TLS. */
+export type Over = "tcp" | "quic" | "dtls";
+
+export function isOver({ transport, kind }: TruthStream, over: Over): boolean {
+  return over === "tcp" ? transport === "tcp" : kind === over;
+}
+
+export function inScope(stream: TruthStream, over: Over): boolean {
   return (
-    stream.transport === "tcp" &&
+    isOver(stream, over) &&
     stream.client_hellos + stream.server_hellos > 0 &&
     !stream.starttls &&
     stream.tunnel.every((link) => LINKS.has(link))
