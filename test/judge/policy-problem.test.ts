@@ -43,6 +43,40 @@ describe("a wrong file", () => {
       ['3:3: unknown key "dney", did you mean `deny`?'],
     ],
     [
+      "is told a key that is half as far as it is long",
+      "version: 1\nprobe: {nexer: 1, neverabc: 1, neve: 1}",
+      [
+        '2:9: unknown key "nexer", did you mean `never`?',
+        '2:19: unknown key "neverabc", did you mean `never`?',
+        '2:32: unknown key "neve", did you mean `never`?',
+      ],
+    ],
+    [
+      "is told a key that is two letters off, whatever its length",
+      "version: 1\nprobe: {nev: 1, ne: 1, xxver: 1, xxxer: 1, PERHOUR: 1}",
+      [
+        '2:9: unknown key "nev", did you mean `never`?',
+        '2:17: unknown key "ne", expected never, perHour',
+        '2:24: unknown key "xxver", did you mean `never`?',
+        '2:34: unknown key "xxxer", expected never, perHour',
+        '2:44: unknown key "PERHOUR", did you mean `perHour`?',
+      ],
+    ],
+    [
+      "is shown as much as a person would",
+      `version: 1\nmode: ${"m".repeat(60)}`,
+      [`2:7: "${"m".repeat(60)}", expected audit, enforce`],
+    ],
+    [
+      "is not shown more",
+      `version: 1\nmode: ${"m".repeat(61)}`,
+      [`2:7: "${"m".repeat(60)}…", expected audit, enforce`],
+    ],
+    ["has text where text belongs", "version: 1\nmode: 5", ["2:7: 5, expected audit, enforce"]],
+    ["has text and no list", "version: 1\nmode: [audit]", ["2:7: a list, expected audit, enforce"]],
+    ["has text and no map", "version: 1\nmode: {}", ["2:7: a map, expected audit, enforce"]],
+    ["has something", "version: 1\nmode:", ["2:6: null, expected audit, enforce"]],
+    [
       "is told all keys where none is near",
       "version: 1\nprobe: {zzzzzzz: 1}",
       ['2:9: unknown key "zzzzzzz", expected never, perHour'],

@@ -88,6 +88,29 @@ describe("roots", () => {
     );
   });
 
+  test("come with a policy of at most a mebibyte", async () => {
+    const text = "version: 1\n#";
+    const sized = async (bytes: number) => {
+      await writeFile(join(folder, "large.yaml"), text.padEnd(bytes, "x"));
+      return readPolicyFile(join(folder, "large.yaml"));
+    };
+    expect((await sized(2 ** 20)).version).toBe(1);
+    await expect(sized(2 ** 20 + 1)).rejects.toThrow("1048577 bytes, expected at most 1048576");
+  });
+
+  test("come in files of at most eight mebibytes", async () => {
+    const sized = async (bytes: number) => {
+      await writeFile(join(folder, "large.txt"), "".padEnd(bytes, "x"));
+      return readRoots(join(folder, "large.txt"), "it");
+    };
+    expect(await sized(8 * 2 ** 20)).toEqual({
+      problem: expect.stringContaining("found no certificate"),
+    });
+    expect(await sized(8 * 2 ** 20 + 1)).toEqual({
+      problem: "it: large.txt has more than 8388608 bytes",
+    });
+  });
+
   test("come with a policy that can be read", async () => {
     await expect(readPolicyFile(join(folder, "gone.yaml"))).rejects.toThrow(
       "cannot be read (ENOENT)",
