@@ -31,8 +31,15 @@ async function main(): Promise<number> {
     values.sample === undefined
       ? subjects
       : sampleOf(subjects, { count: Number(values.sample), seed: Number(values.seed) });
-  const campaign = new Campaign(testFiles());
+  const campaign = new Campaign(testFiles(files));
   process.stdout.write(`${subjects.length} mutants, ${chosen.length} tried\n`);
+  // A worker in a loop would go on without us.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      campaign.stop();
+      process.exit(1);
+    });
+  }
   try {
     await campaign.measure(chosen);
     const outcomes: Outcome[] = [];
@@ -51,10 +58,14 @@ async function main(): Promise<number> {
   }
 }
 
-/** Unit tests in this process: what calls OpenSSL for thousands of chains is too slow to do so often. */
-function testFiles(): string[] {
-  const files = globSync(["test/trust/**/*.test.ts", "test/judge/**/*.test.ts"]).sort();
-  return files.filter((path) => !path.endsWith("/openssl.test.ts"));
+/**
+ * Unit tests of the folders that these files are in. What calls OpenSSL for thousands of chains is too
+ * slow to do so often.
+ */
+function testFiles(files: readonly string[]): string[] {
+  const folders = new Set(files.map((path) => path.split("/")[1]));
+  const tests = [...folders].flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`));
+  return tests.filter((path) => !path.endsWith("/openssl.test.ts")).sort();
 }
 
 process.exitCode = await main();

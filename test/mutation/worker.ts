@@ -18,6 +18,9 @@ process.on("message", async (question: Measure | Try) => {
   process.send!(answer);
 });
 
+// Between two messages; in the middle of a mutant that never ends nobody hears it.
+process.on("disconnect", () => process.exit());
+
 /** Runs every test of a file without a mutant, and says what each reaches. */
 async function measure({ file, places }: Measure): Promise<TestRun[]> {
   const tests: TestRun[] = [];
