@@ -74,7 +74,10 @@ function list(values: readonly string[] | undefined): string | undefined {
   return values?.length ? values.join(" ") : undefined;
 }
 
-const BEFORE_TLS13 = new Set(["SSL2", "SSL3", "TLS1.0", "TLS1.1", "TLS1.2"]);
+const BEFORE_TLS13 = new Set([
+  ...["SSL2", "SSL3", "TLS1.0", "TLS1.1", "TLS1.2"],
+  ...["0x0100", "DTLS1.0", "DTLS1.2"],
+]);
 
 /** INTERFACE: every other version stays hexadecimal. */
 const VERSION_NAMES: Record<string, string> = {
@@ -85,4 +88,7 @@ const VERSION_NAMES: Record<string, string> = {
   "0x0303": "TLS1.2",
   "0x0304": "TLS1.3",
   "0x7f1c": "TLS1.3-draft28",
+  "0xfeff": "DTLS1.0",
+  "0xfefd": "DTLS1.2",
+  "0xfefc": "DTLS1.3",
 };
