@@ -79,7 +79,9 @@ function stringAt(
 function upgradeOf(lines: readonly TextLine[], answers: readonly TextLine[]) {
   const asked = lines.map(({ text }) => /^(\S+) STARTTLS\s*$/i.exec(text)?.[1]).find(Boolean);
   const reply = asked && answers.find(({ text }) => text.startsWith(`${asked} `))?.text;
-  const lists = answers.filter(({ text }) => /^\* CAPABILITY |\[CAPABILITY /i.test(text));
+  const lists = beforeLogin(lines, answers).filter(({ text }) =>
+    /^\* CAPABILITY |\[CAPABILITY /i.test(text),
+  );
   const answer = reply && (reply.slice(asked.length + 1).startsWith("OK") ? "yes" : "no");
   return startTlsOf({
     offers: lists.map(({ text }) => /\bSTARTTLS\b/i.test(text)),
@@ -91,8 +93,24 @@ function upgradeOf(lines: readonly TextLine[], answers: readonly TextLine[]) {
   });
 }
 
+/**
+ * What the server said before it answered a login. Who is logged in is offered no TLS any more (RFC 9051
+ * §6.2.1), so what is listed then says nothing.
+ */
+function beforeLogin(
+  lines: readonly TextLine[],
+  answers: readonly TextLine[],
+): readonly TextLine[] {
+  const login = lines.findIndex(({ text }) => LOGIN.test(text));
+  if (login < 0) return answers;
+  const before = lines[login - 1]?.text.split(" ")[0];
+  if (before === undefined) return answers.slice(0, 1);
+  return answers.slice(0, answers.findIndex(({ text }) => text.startsWith(`${before} `)) + 1);
+}
+
 const GREETING = /^\* (?:OK|PREAUTH|BYE)[ \r]/;
 const COMMAND =
   /^[A-Za-z0-9.$_-]{1,32} (?:CAPABILITY|NOOP|LOGOUT|STARTTLS|AUTHENTICATE [A-Za-z0-9_-]+|LOGIN |ENABLE |SELECT |EXAMINE |ID |LIST |LSUB |STATUS |NAMESPACE|UID |FETCH |IDLE|COMPRESS |X{8}\s*$)/i;
+const LOGIN = /^\S+ (?:LOGIN|AUTHENTICATE) /i;
 const AUTHENTICATE = /^\S+ AUTHENTICATE ([A-Za-z0-9_-]{1,20})(?: ([A-Za-z0-9+/=]+))?\s*$/i;
 const STRING = /\{(\d{1,6})\+?\}\r?\n|"((?:[^"\\\r\n]|\\.)*)"|[^\s"{]+/y;

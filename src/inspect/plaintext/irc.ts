@@ -43,7 +43,8 @@ function upgradeOf(lines: readonly TextLine[], answers: readonly TextLine[]) {
   const no = answers.some(({ text }) => /^(?::\S+ )?(?:691 |421 \S+ STARTTLS)/i.test(text));
   const lists = answers.filter(({ text }) => / CAP \S+ LS /i.test(text));
   return startTlsOf({
-    offers: lists.map(({ text }) => /[ :]tls\b/.test(text)),
+    // One list may take several lines.
+    offers: [lists.some(({ text }) => /[ :]tls\b/.test(text))],
     masked: lines.some(({ text }) => isMask(text)),
     asked,
     answer: yes ? "yes" : no ? "no" : undefined,

@@ -72,7 +72,10 @@ function read(lines: readonly TextLine[]): { exposes: Exposure[]; commands: Text
 }
 
 function upgradeOf(commands: readonly TextLine[], replies: readonly Reply[]) {
-  const extensions = replies.filter(({ code, lines }) => code === 250 && lines.length > 1);
+  // To who is logged in it need not be offered again.
+  const loggedIn = replies.findIndex(({ code }) => code === 235);
+  const before = loggedIn < 0 ? replies : replies.slice(0, loggedIn);
+  const extensions = before.filter(({ code, lines }) => code === 250 && lines.length > 1);
   const words = extensions.map(({ lines }) => lines.map(({ text }) => text.slice(4).trim()));
   const masked =
     words.some((list) => list.some(isMask)) || commands.some(({ text }) => isMask(text.trim()));

@@ -36,7 +36,9 @@ function exposed(text: string): Exposure[] {
 }
 
 function upgradeOf(client: string, server: string) {
-  const features = [...server.matchAll(/<stream:features\b.*?(?:<\/stream:features>|$)/gs)];
+  // Behind a login the stream begins anew, and without this offer.
+  const before = server.split(/<success\b/)[0] ?? "";
+  const features = [...before.matchAll(/<stream:features\b.*?(?:<\/stream:features>|$)/gs)];
   const answered =
     /<(?:(?:\w+:)?proceed|(?:\w+:)?failure)\s[^>]*urn:ietf:params:xml:ns:xmpp-tls/.exec(server);
   return startTlsOf({

@@ -238,6 +238,21 @@ export const DIALOGUES: readonly Known[] = [
     startTls: "offered",
   },
   {
+    name: "IMAP whose list has no offer any more behind the login",
+    protocol: "imap",
+    server: lines(
+      "* OK [CAPABILITY IMAP4rev1 STARTTLS] hi",
+      "* CAPABILITY IMAP4rev1 IDLE",
+      "b OK in",
+    ),
+    client: lines("b LOGIN alice pw"),
+    exposes: [
+      ["imap user", "alice"],
+      ["imap password", "pw"],
+    ],
+    startTls: "offered",
+  },
+  {
     name: "IMAP with literals",
     protocol: "imap",
     server: lines("* OK ready", "+ OK", "+ OK", "7 OK done"),
