@@ -161,7 +161,7 @@ test("any bytes are a proof or a reason, and never a throw", () => {
     },
   );
   fc.assert(any, { numRuns: 5_000 });
-  expect(proofs).toBeGreaterThan(200);
+  expect(proofs).toBeGreaterThan(50);
   expect([...reasons].sort()).toEqual(["malformed", "static-rsa", "unknown-exchange"]);
 });
 
