@@ -76,6 +76,7 @@ describe("a serial number", () => {
   test.each<[string, number[], string]>([
     ["is written as it is encoded", [0x01, 0x02], "0102"],
     ["is written without the zero that keeps it positive", [0, 0x80, 1], "8001"],
+    ["of two octets is written so as well", [0, 0x80], "80"],
     ["keeps a zero behind that one", [0, 0, 1], "0001"],
     ["of zero is a zero", [0], "00"],
     ["that begins with a one bit is negative", [0x80, 1], "-8001"],
@@ -130,6 +131,11 @@ describe("what is asked twice", () => {
     expect(faults.map(({ name }) => name)).toEqual(["bad-extension"]);
     expect(certificate.faults).toBe(faults);
     expect(certificate.faults).toHaveLength(1);
+  });
+
+  test("is judged once", () => {
+    const certificate = parseCertificate(mint({ key, serial: Uint8Array.of(0x80) }));
+    expect([certificate.faults.length, certificate.faults.length]).toEqual([1, 1]);
   });
 
   test("has faults where they stand in the file", () => {

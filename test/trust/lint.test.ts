@@ -57,6 +57,14 @@ describe("a certificate", () => {
       ],
     ],
     [
+      "without a subject, and without names, is told so",
+      { subject: seq(), issuer: seq(), extensions: undefined, version: undefined },
+      [
+        "0 empty-issuer: issuer is empty",
+        "0 empty-subject: no subject, no critical subjectAltName",
+      ],
+    ],
+    [
       "of a CA without a subject is told so, whatever its names",
       {
         subject: seq(),
