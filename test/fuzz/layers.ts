@@ -9,7 +9,8 @@ import { decodeTransport } from "../../src/decode/transport.ts";
 import type { Flow, Inspector } from "../../src/flow/event.ts";
 import { Fragments } from "../../src/flow/fragments.ts";
 import { type Above, FlowTable } from "../../src/flow/table.ts";
-import type { SeenCertificates } from "../../src/inspect/observation.ts";
+import { DatagramConnection } from "../../src/inspect/datagram.ts";
+import type { SeenCertificates, TlsObservation } from "../../src/inspect/observation.ts";
 import { TlsConnection } from "../../src/inspect/tls/connection.ts";
 import { defaultPolicy } from "../../src/judge/policy.ts";
 import { Judging } from "../../src/judging.ts";
@@ -22,6 +23,7 @@ export const LAYER_NAMES = [
   "decode",
   "flow",
   "inspect",
+  "datagram",
   "certificate",
   "judge",
 ] as const;
@@ -30,7 +32,7 @@ export type Layer = (typeof LAYER_NAMES)[number];
 export type Reach = Record<Layer, number>;
 
 export function noReach(): Reach {
-  return { capture: 0, decode: 0, flow: 0, inspect: 0, certificate: 0, judge: 0 };
+  return { capture: 0, decode: 0, flow: 0, inspect: 0, datagram: 0, certificate: 0, judge: 0 };
 }
 
 /**
@@ -45,6 +47,7 @@ export function drive(mutant: Mutant, reach: Reach): void {
   if (sink.transports > 0) reach.decode++;
   if (above.opened > 0) reach.flow++;
   if (above.observed > 0) reach.inspect++;
+  if (above.overUdp > 0) reach.datagram++;
   if (above.certificates > 0) reach.certificate++;
 }
 
@@ -128,21 +131,32 @@ class Sink implements PacketSink {
   }
 }
 
-/** Every connection is read as TLS; what was seen is looked at when it closes. */
+/** Every connection is read as TLS, QUIC or DTLS; what was seen is looked at when it closes. */
 class Watched implements Above {
   opened = 0;
   observed = 0;
+  /** Of those, what came in datagrams. */
+  overUdp = 0;
   certificates = 0;
 
   open(flow: Flow): Inspector {
     this.opened++;
-    return new TlsConnection(flow);
+    return flow.transport === "udp" ? new DatagramConnection(flow) : new TlsConnection(flow);
   }
 
   close(_flow: Flow, inspector: Inspector): void {
-    if (!(inspector instanceof TlsConnection)) return;
-    const observation = inspector.result();
-    if (observation === undefined) return;
+    if (inspector instanceof DatagramConnection) {
+      const seen = inspector.results();
+      JSON.stringify([inspector.malformed, inspector.overlaps, inspector.unreadVersion]);
+      if (seen.length > 0) this.overUdp++;
+      for (const observation of seen) this.#look(observation);
+    } else if (inspector instanceof TlsConnection) {
+      const observation = inspector.result();
+      if (observation !== undefined) this.#look(observation);
+    }
+  }
+
+  #look(observation: TlsObservation): void {
     this.observed++;
     JSON.stringify({ ...observation, certificates: undefined, clientCertificates: undefined });
     this.#certificates(observation.certificates);

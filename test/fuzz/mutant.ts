@@ -3,6 +3,7 @@ import type { Flight } from "../wire/recorded.ts";
 import { type WrittenCapture, writeCapture } from "./capture-writer.ts";
 import type { Corpus } from "./corpus.ts";
 import { flipAnywhere, mutateFile, mutateHeader } from "./file-mutation.ts";
+import { quicCapture } from "./quic-mutation.ts";
 import { Random } from "./random.ts";
 import { mutateSegments, segmentsOf } from "./segments.ts";
 import { mutateCertificate, mutateFlight } from "./stream-mutation.ts";
@@ -18,12 +19,16 @@ export interface Mutant {
 
 export function makeMutant(corpus: Corpus, seed: number, number: number): Mutant {
   const random = new Random(seed, number);
-  const made =
-    corpus.captures.length > 0 && random.chance(15)
-      ? fromCapture(corpus, random)
-      : fromHandshake(corpus, random);
+  const made = fromAny(corpus, random);
   const cut = random.chance(20) ? random.below(made.bytes.length) : made.bytes.length;
   return { ...made, cut };
+}
+
+function fromAny(corpus: Corpus, random: Random): Omit<Mutant, "cut"> {
+  if (corpus.captures.length > 0 && random.chance(15)) return fromCapture(corpus, random);
+  // Sealing them takes longer than making anything else.
+  if (random.chance(5)) return { bytes: quicCapture(random), story: "quic" };
+  return fromHandshake(corpus, random);
 }
 
 function fromHandshake({ handshakes }: Corpus, random: Random): Omit<Mutant, "cut"> {
