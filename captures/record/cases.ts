@@ -8,14 +8,18 @@ import { helloCases } from "./cases/hello.ts";
 import { keysCases } from "./cases/keys.ts";
 import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
+import { plainCases } from "./cases/plain.ts";
+import { plainBinaryCases } from "./cases/plain-binary.ts";
 import { quicCases } from "./cases/quic.ts";
 import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
+import { tenIssuers } from "./cases/ten-issuers.ts";
 import { trustCases } from "./cases/trust.ts";
 import { versionCases } from "./cases/version.ts";
 
 export const CASES: readonly Case[] = [
   ...trustCases,
+  tenIssuers,
   ...forgedCases,
   ...versionCases,
   ...resumptionCases,
@@ -26,6 +30,8 @@ export const CASES: readonly Case[] = [
   ...dnsCases,
   ...keysCases,
   ...quicCases,
+  ...plainCases,
+  ...plainBinaryCases,
   ...linkCases,
   story,
 ];
