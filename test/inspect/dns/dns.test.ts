@@ -96,6 +96,16 @@ describe("an answer", () => {
     expect(told).toMatchObject({ name: "a.example", addresses: ["192.0.2.9"], ttl: 20 });
   });
 
+  test("lasts as long as the shortest of its records", () => {
+    const bytes = dnsAnswer({
+      answers: [
+        dnsRecord(pointer(12), 5, dnsName("www.a.example"), 20),
+        dnsRecord("www.a.example", 1, A("192.0.2.9"), 300),
+      ],
+    });
+    expect(heard([asks(), answers(bytes)]).told).toMatchObject([{ ttl: 20 }]);
+  });
+
   test("says nothing about names that nobody asked for", () => {
     const bytes = dnsAnswer({ answers: [ONE, dnsRecord("bank.example", 1, A("192.0.2.66"))] });
     expect(heard([asks(), answers(bytes)]).told).toMatchObject([{ addresses: ["192.0.2.1"] }]);
@@ -189,6 +199,7 @@ describe("what cannot be right is told", () => {
     ["compression pointer that does not lead back", dnsQuery({ rawName: pointer(12) })],
     ["compression pointer that does not lead back", dnsQuery({ rawName: pointer(40) })],
     ["name of more than 255 bytes", dnsQuery({ name: Array(50).fill("abcde").join(".") })],
+    ["compression pointer that does not lead back", circle()],
     ["label type 1, expected 0 or 3", dnsQuery({ rawName: hex("41 00") })],
     [
       "A record of 5 bytes, expected 4",
@@ -273,6 +284,12 @@ describe("over TCP", () => {
     expect(overTcp([asks(bytes)])).toMatchObject({ told: [], idle: true, wants: "nothing" });
   });
 });
+
+/** A record whose owner is a pointer to one of two that point at each other, in the data of another. */
+function circle(): Uint8Array {
+  const data = dnsRecord(pointer(12), 16, concat(pointer(41), pointer(39)));
+  return dnsAnswer({ answers: [data, dnsRecord(pointer(39), 1, A("192.0.2.1"))] });
+}
 
 test("whatever is sent, there is an answer or silence", () => {
   const bytes = fc.oneof(

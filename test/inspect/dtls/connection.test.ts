@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { heldNow } from "../../../src/inspect/dtls/message.ts";
 import { concat, hex, pattern, uint } from "../../wire/bytes.ts";
-import { dtlsRecord, fragment, handshake, unified } from "../../wire/dtls.ts";
+import { dtlsRecord, fragment, handshake, helloVerifyRequest, unified } from "../../wire/dtls.ts";
 import { certificate, message, RETRY_RANDOM, serverHello } from "../../wire/tls.ts";
 import {
   answer,
@@ -111,6 +111,27 @@ describe("a handshake of DTLS 1.2", () => {
     };
     expect(alerts).toEqual([{ side: "client", level: "fatal", name: "unknown_ca" }]);
     expect(established).toBe(false);
+  });
+
+  test("whose cookie is another one the second time is no fault", () => {
+    const other = server(handshake(helloVerifyRequest(pattern(20, 5)), { sequence: 0 }));
+    expect(answer(full().toSpliced(2, 0, other))).toEqual(WHOLE);
+  });
+
+  test("that is begun anew inside the encryption counts once, however often it is repeated", () => {
+    const change = dtlsRecord(20, pattern(20), { epoch: 1, sequence: 3 });
+    const said = full();
+    said.splice(-1, 0, client(change), client(change));
+    expect(answer(said)).toEqual({ ...WHOLE, renegotiations: 1 });
+  });
+
+  test("with a record that is longer than its datagram is read no further there", () => {
+    const said = full();
+    said.splice(4, 0, server(dtlsRecord(22, pattern(30), { length: 40 })));
+    expect(answer(said)).toEqual({
+      ...WHOLE,
+      malformed: ["1 dtls-record: record of 40 bytes in 30"],
+    });
   });
 
   test("with connection ids ends where its last change of keys does", () => {
