@@ -16,6 +16,7 @@ import {
   record,
   serverHello,
   serverHelloDone,
+  sslv2ClientHello,
 } from "../../wire/tls.ts";
 import { client, gap, hear, type Said, server } from "./hear.ts";
 
@@ -211,6 +212,13 @@ describe("a connection", () => {
     expect(seen.proof).toBeUndefined();
     expect(seen.unproved).toBe(why);
     expect(connection.malformed.length > 0).toBe(why === "malformed");
+  });
+
+  test("that began with a hello of SSL 2.0 has its challenge, right-justified, as a random", () => {
+    const begun = client(sslv2ClientHello(TLS12, [ECDHE_RSA]));
+    const seen = hear([begun, flight(answer, certificate(chain), exchange, done)]).result();
+    const random = concat(new Uint8Array(16), pattern(16, 3));
+    expect(plain(seen!.proof)).toMatchObject({ content: concat(random, serverRandom, ecdhe) });
   });
 
   test("takes none from the client", () => {
