@@ -1,0 +1,70 @@
+/**
+ * Real servers' logins: each exposure stands exactly where the secret does, and no output holds it. What is
+ * looked for is what captures/record/cases/plain.ts logs in with.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { PASSWORD, USER } from "../../../captures/record/cases/plain.ts";
+import { read } from "../../capture/reading.ts";
+import { portcullis } from "../../cli/program.ts";
+import { seen } from "../../flow/reader.ts";
+import { concat } from "../../wire/bytes.ts";
+import { heardIn } from "./heard.ts";
+
+const captures = readdirSync("captures").filter((file) => /^plain-.*\.pcap$/.test(file));
+
+describe.each(captures)("%s", (file) => {
+  const path = `captures/${file}`;
+
+  test("locates every user and every password, to the byte", async () => {
+    const { packets } = await read(path);
+    const cut = packets.map((packet) => ({ ...packet, originalBytes: packet.original }));
+    const { flows } = seen(cut, { link: packets[0]?.link ?? 1 });
+    const values: string[] = [];
+    for (const { flow, seen: told } of await heardIn(path)) {
+      const events = flows.find((one) => one.flow.id === flow.id)?.events ?? [];
+      for (const { client, exposes } of told.plaintext) {
+        for (const { side, offset, bytes } of exposes) {
+          const of = side === "client" ? client : 1 - client;
+          const said = concat(
+            ...events.flatMap((one) => (one.kind === "bytes" && one.side === of ? one.bytes : [])),
+          );
+          values.push(Buffer.from(said).toString("latin1", offset, offset + bytes));
+        }
+      }
+    }
+    expect(values.filter((value) => !isSecret(value))).toEqual([]);
+    // Said as it is, every password is found; as a proof it is not there to be found.
+    const raw = readFileSync(path).toString("latin1");
+    const times = SECRETS.reduce((sum, secret) => sum + raw.split(secret).length - 1, 0);
+    const found = values.filter((value) => SECRETS.some((secret) => value.includes(secret)));
+    expect(found).toHaveLength(times);
+  });
+
+  test.each(["text", "jsonl"])("prints no secret as %s", async (format) => {
+    const flags = ["--format", format, "--observations"];
+    const { out, err } = await portcullis(["replay", path, ...flags]);
+    expect(out.length).toBeGreaterThan(0);
+    for (const secret of [...SECRETS, USER]) {
+      expect(out).not.toContain(secret);
+      expect(err).not.toContain(secret);
+    }
+  });
+
+  test("has a golden without a secret", () => {
+    const golden = readFileSync(`test/golden/${file.replace(/\.pcap$/, ".jsonl")}`, "utf8");
+    for (const secret of [...SECRETS, USER]) expect(golden).not.toContain(secret);
+  });
+});
+
+/** A name, a password, both, or a proof of the password. */
+function isSecret(value: string): boolean {
+  const known = [...SECRETS, USER, "anonymous", USER.toUpperCase()];
+  return known.some((one) => value.includes(one)) || /^[A-Za-z0-9+/]{22,86}$/.test(value);
+}
+
+const SECRETS: readonly string[] = [
+  PASSWORD,
+  Buffer.from(`${USER}:${PASSWORD}`).toString("base64"),
+  Buffer.from(`\0${USER}\0${PASSWORD}`).toString("base64"),
+];
