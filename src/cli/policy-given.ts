@@ -7,7 +7,12 @@ import { complain } from "./output.ts";
 
 export const POLICY_OPTIONS: readonly Option[] = [
   { name: "policy", value: "F", says: "the policy to judge by (default: Mozilla's roots, audit)" },
-  { name: "roots", value: "F", many: true, says: "more roots, a PEM file; may be repeated" },
+  {
+    name: "roots",
+    value: "F",
+    many: true,
+    says: "more roots, a PEM file or `system`; may be repeated",
+  },
   { name: "crl", value: "F", many: true, says: "revocation lists, PEM or DER; may be repeated" },
 ];
 
@@ -31,10 +36,10 @@ export async function policyOf(call: Call): Promise<Policy> {
 async function withRootFiles(policy: Policy, call: Call): Promise<Policy> {
   const paths = call.values.get("roots");
   if (paths === undefined) return policy;
-  const { readRoots, withRoots } = await import("../judge/roots.ts");
+  const { readNamedRoots, withRoots } = await import("../judge/roots.ts");
   const roots = [];
   for (const path of paths) {
-    const read = await readRoots(path);
+    const read = await readNamedRoots(path, ".");
     if ("problem" in read) throw new Misuse(read.problem);
     roots.push(read.root);
     tell(read.faults);

@@ -31,7 +31,7 @@ export async function readCrls(
   return { crls: { name, lists, sha256: sha256.sort() }, faults };
 }
 
-const LISTS: PemKind = {
+export const LISTS: PemKind = {
   label: "X509 CRL",
   endings: ["crl", "pem", "der"],
   /** The largest public lists have about 40 MB. */

@@ -26,7 +26,7 @@ import {
 import { formatProblem, PolicyError, type PolicyProblem } from "./policy-error.ts";
 import { policySchema, type WrittenPolicy } from "./policy-schema.ts";
 import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
-import { readRoots } from "./roots.ts";
+import { readNamedRoots } from "./roots.ts";
 import { schemaProblems } from "./schema-problem.ts";
 import { type Path, PROBLEMS_MAX, YamlSource } from "./yaml-source.ts";
 
@@ -98,7 +98,7 @@ async function filesOf(
       roots.push({ kind: "mozilla" });
       continue;
     }
-    const read = await readRoots(resolve(directory, name), name);
+    const read = await readNamedRoots(name, directory);
     if ("problem" in read) problem("roots", i, read.problem);
     else {
       roots.push(read.root);

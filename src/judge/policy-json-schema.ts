@@ -56,7 +56,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   mode: { says: "audit reports what it would do; enforce does it.", default: mode },
   issuers: { says: "Which certificate issuers count." },
   "issuers.roots": {
-    says: "What makes a chain valid: `mozilla`, and PEM or DER files or folders beside this file.",
+    says: "What makes a chain valid: `mozilla`, `system`, and PEM or DER files or folders beside this file.",
     default: ["mozilla"],
   },
   "issuers.crls": {

@@ -1,4 +1,6 @@
 /** Root certificates from files, as a policy or `--roots` names them. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { pemAnchors } from "../trust/anchors.ts";
 import { type PemKind, readPemFiles } from "./pem-files.ts";
 import type { FileRoots } from "./policy.ts";
@@ -33,6 +35,31 @@ export async function readRoots(
   };
   return { root, faults: faults.map((fault) => `${name}: ${fault}`) };
 }
+
+/** Roots as a policy names them: `system`, or a path from `directory`. */
+export async function readNamedRoots(
+  name: string,
+  directory: string,
+): Promise<RootsRead | { readonly problem: string }> {
+  const path = pathOfRoots(name, directory);
+  if (path !== undefined) return readRoots(path, name);
+  return { problem: `${name}: none of ${SYSTEM_BUNDLES.join(", ")} is here` };
+}
+
+/** Where named roots stand; `undefined` when the system has none. */
+export function pathOfRoots(name: string, directory: string): string | undefined {
+  return name === SYSTEM ? SYSTEM_BUNDLES.find(existsSync) : resolve(directory, name);
+}
+
+const SYSTEM = "system";
+/** One file each, as distributions write them (TRUST-STORES); the first that exists counts, as in Go. */
+const SYSTEM_BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
 
 export const CERTIFICATES: PemKind = {
   label: "CERTIFICATE",

@@ -1,4 +1,5 @@
 /** Root certificates from files and directories, and policies that stand beside them. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultPolicy, type FileRoots } from "../../src/judge/policy.ts";
 import { PolicyError } from "../../src/judge/policy-error.ts";
 import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
-import { readRoots, withRoots } from "../../src/judge/roots.ts";
+import { readNamedRoots, readRoots, withRoots } from "../../src/judge/roots.ts";
 import { hashesOf, otherRoot, root, rootFile } from "./scene.ts";
 
 describe("roots", () => {
@@ -57,6 +58,21 @@ describe("roots", () => {
     expect(await readRoots(join(folder, file), file)).toEqual({
       problem: expect.stringMatching(words),
     });
+  });
+
+  test("of the system are those of its bundle, under that name", async () => {
+    const bundle = "/etc/ssl/certs/ca-certificates.crt";
+    if (!existsSync(bundle)) return;
+    const read = await readNamedRoots("system", folder);
+    const file = await readRoots(bundle, "system");
+    expect(read).toEqual(file);
+    expect("root" in read && read.root.certificates.length).toBeGreaterThan(50);
+    const policy = await parsePolicy(
+      "version: 1\nissuers: {roots: [system], allow: [{roots: system}]}",
+      "p.yaml",
+    );
+    expect(policy.notices).toEqual([]);
+    expect(policy.issuers.roots).toMatchObject([{ kind: "file", name: "system" }]);
   });
 
   test("change the hash by what they hold and not by where they are", async () => {
