@@ -22,6 +22,7 @@ import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import { EchRecords } from "./judge/ech-records.ts";
 import type { Finding } from "./judge/finding.ts";
+import { KeyReuse } from "./judge/key-reuse.ts";
 import { type Policy, strictness } from "./judge/policy.ts";
 import { type FirstSession, Sessions } from "./judge/resumption.ts";
 import { evasionFinding } from "./judge/rules/evasion.ts";
@@ -73,6 +74,7 @@ export class Judging implements Above {
   readonly #observations: boolean;
   readonly #write: (line: Line) => void;
   readonly #chains = new ChainStore();
+  readonly #keyReuse = new KeyReuse();
   readonly #proofs: PossessionChecks;
   readonly #shown = new WeakMap<Chain, Certificates>();
   /** First of each kind of handshake that got a judgement. */
@@ -162,6 +164,8 @@ export class Judging implements Above {
     }
     for (const sight of this.#sights.values()) this.#printSight(sight);
     this.#sights.clear();
+    for (const { finding, atUs } of this.#keyReuse.findings()) this.#finding(finding, atUs);
+    if (this.#keyReuse.uncounted > 0) this.loss("key-reuse", undefined, this.#keyReuse.lostAtUs);
     for (const [what, { count, atUs, flow }] of this.#losses) {
       const why = `${LOSSES[what] ?? what} (${count} times)`;
       this.#write(
@@ -339,7 +343,7 @@ export class Judging implements Above {
     return observation;
   }
 
-  #finding(finding: Finding, atUs: number, place: Place): void {
+  #finding(finding: Finding, atUs: number, place?: Place): void {
     this.findings[finding.severity]++;
     this.#write(findingLine({ ...finding, atUs }, place, finding));
   }
@@ -390,6 +394,7 @@ export class Judging implements Above {
   }
 
   #printSight({ certificate, atUs, place }: Sight): void {
+    this.#keyReuse.see(certificate, atUs);
     if (this.#observations) this.#write(certificateLine(certificate, atUs, place));
   }
 }
@@ -517,6 +522,8 @@ const WHOLE: TlsObservation["coverage"] = [];
 const MIDSTREAM: TlsObservation["coverage"] = ["midstream"];
 
 const LOSSES: Record<string, string> = {
+  "key-reuse":
+    "more certificates than memory for their keys: whether others share one is not known",
   "quic-version": "QUIC of a version whose first packets nobody can read: not seen",
   "flow-table": "more connections at once than the table holds: the stalest was given up",
   "tcp-pending": "more bytes came early than memory for them: what was missing before was given up",
