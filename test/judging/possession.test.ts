@@ -11,6 +11,7 @@ import { defaultPolicy, type Policy, sealPolicy, withRoots } from "../../src/jud
 import { replay } from "../../src/replay.ts";
 import type { Line, TlsLine } from "../../src/report/lines.ts";
 import type { Verify } from "../../src/trust/possession-checks.ts";
+import { portcullis } from "../cli/program.ts";
 import { rootFile } from "../judge/scene.ts";
 import { concat, pattern, uint, vector } from "../wire/bytes.ts";
 import { conversation } from "../wire/conversation.ts";
@@ -80,6 +81,16 @@ describe("of a server known to be good", () => {
     const { tls } = await judged([path], trusting, "all");
     expect(new Set(tls.map(({ possession }) => possession))).toEqual(new Set(["verified"]));
   });
+});
+
+test.each([
+  ["a sample by default", [], true],
+  ["all with --verify all", ["--verify", "all"], false],
+] as const)("the command line checks %s", async (_, options, isSample) => {
+  const args = ["replay", path, "--format", "jsonl", "--observations", ...options];
+  const { out } = await portcullis(args);
+  expect(out).toContain('"possession":"verified"');
+  expect(out.includes('"why":"budget"')).toBe(isSample);
 });
 
 test("nothing is cut unchecked, and what audit only would cut is sampled", async () => {

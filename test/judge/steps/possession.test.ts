@@ -53,6 +53,30 @@ describe("possession", () => {
     expect(new Judge(await policyOf("")).judge(given).verdict.decision).toBe("refuse");
   });
 
+  test.each([
+    ["static-rsa", "with static RSA the server signs nothing"],
+    ["static-dh", "with static Diffie-Hellman the server signs nothing"],
+    ["psk", "a shared key, and no signature"],
+    ["anonymous", "the cipher suite is anonymous"],
+    ["unknown-exchange", "not known of this cipher suite"],
+    ["malformed", "cannot be read"],
+    ["limit", "beyond the memory"],
+    ["midstream", "the handshake's beginning"],
+    ["loss", "packets with the server's signature are missing"],
+    ["cut-short", "ended before the server's signature"],
+    ["unknown-signature", "possession of its key is unverified (unknown-signature)"],
+    ["unusable-key", "possession of its key is unverified (unusable-key)"],
+  ])("that is unverified for %s says so", (why, because) => {
+    const possession = { state: "unverified", why } as const;
+    const judge = new Judge(audit);
+    const { verdict, findings } = judge.judge(handshake({ chain: chains.good, possession }));
+    expect(verdict.reason.at(-1)).toMatchObject({ step: "unseen" });
+    expect(verdict.reason.at(-1)?.says).toContain("identity was not proved, because");
+    expect(verdict.reason.at(-1)?.says).toContain(because);
+    expect(findings[0]).toMatchObject({ rule: "A18", evidence: { why } });
+    expect(findings[0]?.summary).toContain(because);
+  });
+
   test("that nobody looked at is not taken for granted", async () => {
     const given = handshake({ chain: chains.good });
     const { verdict, possession } = new Judge(audit).judge(given);
