@@ -27,10 +27,12 @@ describe("a connection", () => {
 
   test("is judged right after more addresses than are remembered", () => {
     const ours = new LocalNetworks(["10.0.0.0/8"]);
+    let wrong = 0;
     for (let i = 0; i < 70_000; i++) {
       const host = `${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`;
-      expect(ours.direction(`10.${host}`, `11.${host}`)).toBe("egress");
+      if (ours.direction(`10.${host}`, `11.${host}`) !== "egress") wrong++;
     }
+    expect(wrong).toBe(0);
   });
 });
 

@@ -25,6 +25,8 @@ async function warnings(text: string): Promise<string[]> {
 const allow = (...lines: string[]) =>
   `version: 1\nissuers:\n  allow:\n${lines.map((line) => `    - {${line}}\n`).join("")}`;
 const deny = (...lines: string[]) => allow(...lines).replace("allow", "deny");
+/** About two seconds; `FC_RUNS` asks for more, or for fewer. */
+const RUNS = Number(process.env.FC_RUNS ?? 1000);
 const CA = '"CN=Corp CA"';
 const CORP = 'for: ["*.corp.example"]';
 
@@ -282,9 +284,9 @@ describe("what is told to be shadowed or duplicate", () => {
           for (const shape of shapes) expect(judged(without, shape)).toEqual(judged(full, shape));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: RUNS },
     );
-    expect(removed).toBeGreaterThan(300);
+    expect(removed).toBeGreaterThan(RUNS * 0.3);
   });
 });
 

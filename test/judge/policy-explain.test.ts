@@ -13,6 +13,8 @@ import { policy as anyPolicy, seen } from "./arbitrary.ts";
 import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
 import { DN, issuing } from "./table.ts";
 
+/** About a second for each property; `FC_RUNS` asks for more, or for fewer. */
+const RUNS = Number(process.env.FC_RUNS ?? 400);
 const KEY = "a".repeat(64);
 
 /** `issuers:` from line 4 on, as block entries. */
@@ -271,7 +273,7 @@ describe("an explanation never differs from the judge", () => {
         });
         expect(outcome.would).toBe(verdict.would);
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 
@@ -298,8 +300,8 @@ describe("an explanation never differs from the judge", () => {
         const real = explain(policy, { ...place, chain }).outcome;
         expect(brief(outcome)).toBe(brief(real));
       }),
-      { numRuns: 500 },
+      { numRuns: RUNS },
     );
-    expect(compared).toBeGreaterThan(100);
+    expect(compared).toBeGreaterThan(RUNS * 0.2);
   });
 });

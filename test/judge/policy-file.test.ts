@@ -42,6 +42,16 @@ issuers:
     );
   });
 
+  test("keeps what a deny line asks, and why, if it says so", async () => {
+    const text = `version: 1\nissuers: {deny: [{spki: ${HASH}, then: refuse, because: retired}, {spki: ${HASH}}]}`;
+    const { issuers } = await parsePolicy(text, "p.yaml");
+    expect(issuers.deny.map(({ then, because }) => [then, because])).toEqual([
+      ["refuse", "retired"],
+      ["cut", undefined],
+    ]);
+    expect(issuers.deny[1]).not.toHaveProperty("because");
+  });
+
   test("reads pins as browsers write them", async () => {
     const pin = `sha256/${Buffer.from(HASH, "hex").toString("base64")}`;
     const { issuers } = await parsePolicy(
