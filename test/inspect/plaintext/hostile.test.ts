@@ -36,9 +36,10 @@ describe("time", () => {
     const slow: string[] = [];
     for (const beginning of ["", ...BEGINNINGS]) {
       const text = (beginning + fill).slice(0, SAID_BYTES_MAX);
-      // Of several tries the quickest: on a busy machine any one may have waited.
-      const tries = Array.from({ length: 4 }, () => tookMs(text));
-      if (Math.min(...tries) > SLOW_MS) slow.push(`${beginning.slice(0, 30)}: ${tries} ms`);
+      // On a busy machine any one may have waited: only what is slow each time is.
+      let took = tookMs(text);
+      for (let again = 0; took > SLOW_MS && again < 4; again++) took = Math.min(took, tookMs(text));
+      if (took > SLOW_MS) slow.push(`${beginning.slice(0, 30)}: ${took.toFixed(0)} ms`);
     }
     expect(slow).toEqual([]);
   });
