@@ -61,6 +61,8 @@ export function checkCertificate(certificate: Certificate, isAnchor: boolean): T
     add("weak-key", `curve ${curve} is none of TLS 1.3`);
   }
   if (!isAnchor) {
+    const { version } = certificate;
+    if (version === 1 || version === 2) add("old-version", `version ${version}, expected 3`);
     const { hash, name } = certificate.signatureAlgorithm;
     if (hash?.startsWith("md")) add("forgeable-signature", name);
     if (hash === "sha1") add("weak-signature", name);

@@ -91,6 +91,8 @@ const VERDICTS = {
   /** SHA-1. */
   "weak-signature": WEAK,
   "weak-key": WEAK,
+  /** Version 1 or 2: without the extensions that say what a certificate is for. */
+  "old-version": WEAK,
   /** Longer than CA/Browser Forum rules allowed on the day it was issued. */
   "validity-too-long": MALFORMED,
   /** The authorityKeyIdentifier names another key or certificate than the one that signed. */
