@@ -179,6 +179,47 @@ describe("a wrong file", () => {
     expect(await complaints(text)).toEqual(problems);
   });
 
+  const KEYS =
+    "issuer, spki, certificate, roots, for, ports, workloads, expires, approved, tolerate";
+  const DECISIONS = "pass, report, refuse, cut";
+  const BLIND = "report, refuse, cut, probe: what was not seen is never clean";
+
+  test.each<[issuers: string, problems: string[]]>([
+    ['{allow: [{isuer: "CN=X"}]}', ['20: unknown key "isuer", did you mean `issuer`?']],
+    ["{allow: [{for: [a.b], zzzzzz: 1}]}", [`32: unknown key "zzzzzz", expected ${KEYS}`]],
+    [
+      '{allow: [{isuer: "CN=X"}, {for: [a.b]}]}',
+      [
+        '20: unknown key "isuer", did you mean `issuer`?',
+        "36: a map, expected `issuer`, `spki`, `certificate` or `roots`: a line must say whom it approves",
+      ],
+    ],
+    ["{allow: {}}", ["18: a map, expected a list"]],
+    ["{deny: [5]}", ["18: 5, expected a map"]],
+    [
+      "{deny: [{spki: [1], then: [cut]}]}",
+      ["25: a list, expected text", "36: a list, expected refuse, cut"],
+    ],
+    ["{unknown: [cut]}", [`20: a list, expected ${DECISIONS}`]],
+    ["{unknown: 5}", [`20: 5, expected ${DECISIONS}`]],
+    ["{unknown: {default: cut, for: 5}}", ["40: 5, expected a list"]],
+    ["{unknown: {for: []}}", [`20: no \`default\`, expected ${DECISIONS}`]],
+    ["{unknown: {default: [cut], for: []}}", [`30: a list, expected ${DECISIONS}`]],
+    ["{unseen: [cut]}", ["19: a list, expected a map"]],
+    ["{unseen: {ech: {default: pass, for: []}}}", [`35: "pass", expected ${BLIND}`]],
+    [
+      "{unseen: {ech: {default: cut, for: [{to: [a.b], then: pass}]}}}",
+      [`64: "pass", expected ${BLIND}`],
+    ],
+    ["{roots: mozilla}", ['18: "mozilla", expected a list']],
+    ["{roots: [5]}", ["19: 5, expected text"]],
+    ["[]", ["10: an empty list, expected a map"]],
+  ])("is told of `issuers: %s` what it is and what it should be", async (issuers, problems) => {
+    expect(await complaints(`version: 1\nissuers: ${issuers}`)).toEqual(
+      problems.map((problem) => `2:${problem}`),
+    );
+  });
+
   test("is told everything at once, in the order of the file", async () => {
     const text =
       "version: 3\nmod: audit\nissuers:\n  roots: [./gone.pem]\n  hygiene: warn\nrespond: {laddr: []}\n";

@@ -72,6 +72,23 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   ...inFile("src/judge/decide.ts", [
     ["#idLast = 0;", "0 to 1", "numbers only differ from each other"],
   ]),
+  ...inFile("src/judge/steps/approval.ts", [
+    [
+      'target.kind === "cidr" ? target.bits : target.text.startsWith("*.") ? 130 : 260,',
+      "130 to 131",
+      "anything between 128 bits of an address and 260 keeps the order",
+    ],
+    [
+      'target.kind === "cidr" ? target.bits : target.text.startsWith("*.") ? 130 : 260,',
+      "260 to 261",
+      "anything above a wildcard's keeps the order",
+    ],
+    [
+      "return pins * 10_000 + place * 10 + more;",
+      "10 to 11",
+      "anything between what is added and a tenth of a pin's weight keeps the order",
+    ],
+  ]),
 ];
 
 type Entry = readonly [code: string, change: string, why: string];
