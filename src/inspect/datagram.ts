@@ -94,9 +94,7 @@ export class DatagramConnection implements Inspector {
 
   /** The handshakes that were seen, each of its own; none when there were none. */
   results(): readonly TlsObservation[] {
-    const dtls = this.#dtls?.result();
-    const quic = this.#quic?.results() ?? [];
-    return dtls === undefined ? quic : [dtls, ...quic];
+    return [...(this.#dtls?.results() ?? []), ...(this.#quic?.results() ?? [])];
   }
 
   #wants({ kind }: FlowEvent): Wants {

@@ -7,11 +7,11 @@
  *   1. Datagrams are lost, repeated and turned round. What is waited for too long counts as lost.
  *   2. The same two ports may carry other things before and beside DTLS, as in WebRTC (RFC 7983): a
  *      first byte of 20 to 63 is DTLS, anything else is passed over.
- *   3. A client may begin again on the same ports (RFC 6347 §4.2.8). The handshake that the server
- *      answered last is the one that counts.
+ *   3. A client may begin again on the same ports (RFC 6347 §4.2.8). Before both have finished, the
+ *      handshake that the server answered last is the one that counts; behind that, each is told, so
+ *      that none hides behind a good one.
  *
- * Reading stops when both sides have finished: a handshake that begins in clear behind that, on ports
- * that were never idle, is not seen.
+ * Reading stops when both sides have finished, but for a ClientHello of another handshake.
  */
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../../flow/event.ts";
 import type { Malformed } from "../../stage.ts";
@@ -31,6 +31,7 @@ import { observe } from "../tls/observe.ts";
 import { Flight, type FlightListener } from "./flight.ts";
 import {
   ACK,
+  beginsAnother,
   beginsDtls,
   CONNECTION_ID,
   CUT_HEADER,
@@ -48,11 +49,15 @@ export class DtlsConnection implements Inspector {
   #handshake: Handshake<DtlsSide>;
   /** The one that the client gave up for this, as long as the server has not answered this. */
   #before: Handshake<DtlsSide> | undefined;
+  /** Handshakes that are over, each with its own line, the oldest first. */
+  readonly #over: Handshake<DtlsSide>[] = [];
   readonly #malformedBefore: Told[] = [];
   #handshakes = 1;
   /** Datagrams since something was learned. */
   #idleDatagrams = 0;
   #seen = false;
+  /** That there were too many handshakes. */
+  #told = false;
   /** STUN was spoken: DTLS may follow once a path was found. */
   #checksPaths = false;
 
@@ -77,7 +82,8 @@ export class DtlsConnection implements Inspector {
 
   push(event: FlowEvent): void {
     if (event.kind === "closed") return this.#close();
-    if (event.kind !== "datagram" || this.wants === "nothing") return;
+    if (event.kind !== "datagram") return;
+    if (this.wants === "nothing" && !this.#goesOn(event)) return;
     const { side, bytes, from, to, cut, atUs } = event;
     const { steps } = this.#handshake;
     const { placed } = this.#handshake.sides[side].flight;
@@ -92,10 +98,54 @@ export class DtlsConnection implements Inspector {
     this.#decideWants();
   }
 
-  /** What was seen so far; absent when it was no DTLS handshake. */
-  result(): TlsObservation | undefined {
-    const unanswered = this.#handshake.server === undefined;
-    return observe(unanswered ? (this.#before ?? this.#handshake) : this.#handshake);
+  /** The handshakes that were seen so far, in the order in which they began. */
+  results(): readonly TlsObservation[] {
+    return [...this.#over, this.#counting].flatMap((handshake) => observe(handshake) ?? []);
+  }
+
+  /** Of those that the client began before one was finished, the one that counts. */
+  get #counting(): Handshake<DtlsSide> {
+    return this.#handshake.server === undefined
+      ? (this.#before ?? this.#handshake)
+      : this.#handshake;
+  }
+
+  /** Whether this begins another handshake, of which there may only be so many. */
+  #goesOn({ side, bytes, from, to }: Datagram): boolean {
+    if (!beginsAnother(bytes, from, to, this.#handshake.hello?.random)) return false;
+    if (this.#over.length >= OVER_MAX) {
+      const reason = `more than ${OVER_MAX + 1} handshakes on one pair of ports: not read`;
+      if (this.#told) return false;
+      this.#told = true;
+      this.#handshake.malformedAt(
+        side,
+        "dtls-handshake",
+        reason,
+        this.#handshake.sides[side].offset,
+      );
+      return false;
+    }
+    const given = this.#counting;
+    if (given !== this.#handshake) release(this.#handshake);
+    else if (this.#before !== undefined) release(this.#before);
+    this.#before = undefined;
+    this.#over.push(given);
+    this.#keepMalformed(given);
+    this.#begin(given);
+    this.#handshakes = 1;
+    this.#idleDatagrams = 0;
+    this.wants = "bytes";
+    return true;
+  }
+
+  #keepMalformed({ malformed }: Handshake): void {
+    if (this.#malformedBefore.length < MALFORMED_MAX) this.#malformedBefore.push(...malformed);
+  }
+
+  /** A handshake behind `given`, on the same ports. */
+  #begin(given: Handshake<DtlsSide>): void {
+    this.#handshake = new Handshake(this.#flow, "dtls", DtlsSide);
+    for (const one of SIDES) this.#handshake.sides[one].offset = given.sides[one].offset;
   }
 
   #datagram(
@@ -189,9 +239,7 @@ export class DtlsConnection implements Inspector {
       const reason = "another ClientHello before the handshake was finished";
       given.malformedMessage(side, "handshake", reason);
     }
-    if (this.#malformedBefore.length < MALFORMED_MAX) {
-      this.#malformedBefore.push(...given.malformed);
-    }
+    this.#keepMalformed(given);
     for (const one of given.sides) one.flight.close();
     if (given.server === undefined) release(given);
     else {
@@ -199,9 +247,8 @@ export class DtlsConnection implements Inspector {
       this.#before = given;
     }
     this.#handshakes++;
-    this.#handshake = new Handshake(this.#flow, "dtls", DtlsSide);
+    this.#begin(given);
     this.#handshake.sides[other(side)].ignore(stale);
-    for (const one of SIDES) this.#handshake.sides[one].offset = given.sides[one].offset;
   }
 
   #tellOverlap(side: DtlsSide, atUs: number): void {
@@ -234,6 +281,7 @@ export class DtlsConnection implements Inspector {
     this.wants = "nothing";
     release(this.#handshake);
     if (this.#before !== undefined) release(this.#before);
+    for (const handshake of this.#over) release(handshake);
   }
 }
 
@@ -314,6 +362,7 @@ function other(side: Side): Side {
   return side === 0 ? 1 : 0;
 }
 
+type Datagram = Extract<FlowEvent, { kind: "datagram" }>;
 type Told = Malformed & { readonly side: Side };
 
 const SIDES: readonly Side[] = [0, 1];
@@ -333,4 +382,6 @@ const DATAGRAMS_IDLE_MAX = 512;
 const DATAGRAMS_LATE_MAX = 16;
 /** Beginnings on one pair of ports, of which each is read: a client that gets no answer gives up sooner. */
 const HANDSHAKES_MAX = 64;
+/** Handshakes that were over before another began on the same ports. */
+const OVER_MAX = 16;
 const MALFORMED_MAX = 16;

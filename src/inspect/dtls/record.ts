@@ -66,6 +66,27 @@ export function beginsDtls(bytes: Uint8Array, from: number, end: number, cut = 0
   return to - at >= 12 && bytes[at]! <= 24 && bytes[at + 1]! <= 3;
 }
 
+/**
+ * Whether a datagram begins with the beginning of a ClientHello whose random is another one than `random`,
+ * as far as it is there: a hello that is cut into crumbs begins something, too.
+ */
+export function beginsAnother(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  random: Uint8Array | undefined,
+): boolean {
+  const record = beginsDtls(bytes, from, to) ? readRecord(bytes, from, to, 0) : "";
+  if (typeof record === "string" || record.type !== HANDSHAKE || record.epoch > 0) return false;
+  const { from: at } = record;
+  // Its type, and a fragment that begins at 0.
+  if (bytes[at] !== 1 || u16(bytes, at + 6) !== 0 || bytes[at + 8] !== 0) return false;
+  const start = at + RANDOM_AT;
+  const there = bytes.subarray(start, Math.min(record.to, start + 32));
+  if (random === undefined || start >= record.to) return true;
+  return Buffer.compare(there, random.subarray(0, there.length)) !== 0;
+}
+
 function readUnified(
   bytes: Uint8Array,
   start: number,
@@ -110,6 +131,8 @@ export const CONNECTION_ID = 25;
 /** RFC 9147 §7. */
 export const ACK = 26;
 const HEADER_BYTES = 13;
+/** Behind a message's header and version. */
+const RANDOM_AT = 12 + 2;
 const WITH_ID = 0x10;
 const LONG_SEQUENCE = 0x08;
 const WITH_LENGTH = 0x04;

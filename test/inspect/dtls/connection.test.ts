@@ -250,6 +250,8 @@ describe("a client that begins again", () => {
     }),
   ];
 
+  const asks = (random: number, sequence: number) => client(handshake(hello(random), { sequence }));
+
   test("unanswered is read anew, and that is no fault", () => {
     const tries = [
       client(handshake(hello(8), { sequence: 0 })),
@@ -266,6 +268,40 @@ describe("a client that begins again", () => {
       "0 tls-handshake: another ClientHello before the handshake was finished",
     ]);
     expect([overlaps, chain]).toEqual([[], WHOLE.chain]);
+  });
+
+  test("behind a finished handshake is another one, and each is told", () => {
+    const other = full().map((one, at) => (at === 0 || at === 2 ? asks(9, at / 2) : one));
+    const connection = hear([...full(), full()[0]!, ...other]);
+    connection.push({ kind: "closed", why: "end", atUs: 0 });
+    const { steps } = WHOLE as { steps?: unknown };
+    expect(connection.results().map((one) => [one.steps, one.established])).toEqual([
+      [steps, true],
+      [steps, true],
+    ]);
+    expect(connection.malformed).toEqual([]);
+  });
+
+  test("behind a finished handshake in crumbs is another one, too", () => {
+    const message = hello(9);
+    const crumbs = Array.from({ length: message.length - 4 }, (_, at) =>
+      client(handshake(message, { sequence: 0, from: at, to: at + 1 })),
+    );
+    const connection = hear([...full(), ...crumbs]);
+    connection.push({ kind: "closed", why: "end", atUs: 0 });
+    expect(connection.results().map(({ steps }) => steps.length)).toEqual([11, 1]);
+  });
+
+  test("more than sixteen times is told, and not read", () => {
+    const many = Array.from({ length: 20 }, (_, round) =>
+      full().map((one, at) => (at === 0 || at === 2 ? asks(round + 20, at / 2) : one)),
+    );
+    const connection = hear(many.flat());
+    connection.push({ kind: "closed", why: "end", atUs: 0 });
+    expect(connection.results()).toHaveLength(17);
+    expect(connection.malformed.map(({ reason }) => reason)).toEqual([
+      "more than 17 handshakes on one pair of ports: not read",
+    ]);
   });
 
   test("and gets no answer leaves the handshake that had one", () => {
@@ -394,12 +430,13 @@ describe("a hostile sender", () => {
   });
 
   test("that begins again and again is not listened to for ever", () => {
-    const tries = Array.from({ length: 200 }, (_, at) =>
+    const tries = Array.from({ length: 3000 }, (_, at) =>
       client(handshake(hello(at), { sequence: 0 })),
     );
     const connection = hear(tries);
     expect(connection.wants).toBe("nothing");
     expect(connection.malformed.length).toBeLessThan(32);
+    expect(connection.results()).toHaveLength(17);
     connection.push({ kind: "closed", why: "end", atUs: 0 });
   });
 

@@ -37,7 +37,6 @@ export function hear(sent: readonly Sent[]): DtlsConnection {
   const connection = new DtlsConnection(flow);
   let atUs = flow.openedAtUs;
   for (const { side, bytes, cut = 0 } of sent) {
-    if (connection.wants === "nothing") break;
     // Lent: not at the beginning of its buffer, and overwritten at once.
     const lent = new Uint8Array(bytes.length + 5);
     lent.set(bytes, 3);
@@ -58,7 +57,7 @@ export function answer(sent: readonly Sent[]) {
     proof: _,
     atUs: __,
     ...rest
-  } = connection.result() ?? {};
+  } = connection.results()[0] ?? {};
   const chain = (der: readonly Uint8Array[] = []) =>
     der.map((bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 8));
   return {
