@@ -38,10 +38,16 @@ export class Connection implements Inspector {
   /**
    * @param keys secrets that open what is sealed
    * @param answers hears every DNS answer that counts, when it comes
+   * @param flightSizes note how long the records of a sealed flight are
    */
-  constructor(flow: Flow, keys?: KeyLog, answers?: (answer: DnsAnswer) => void) {
+  constructor(
+    flow: Flow,
+    keys?: KeyLog,
+    answers?: (answer: DnsAnswer) => void,
+    flightSizes = false,
+  ) {
     this.#flow = flow;
-    this.tls = new TlsConnection(flow, keys);
+    this.tls = new TlsConnection(flow, keys, flightSizes);
     const [one, other] = flow.ends;
     const isDns = answers !== undefined && (one.port === DNS_PORT || other.port === DNS_PORT);
     this.#dns = isDns ? new DnsStream(flow, answers) : undefined;
@@ -67,8 +73,9 @@ export class Connection implements Inspector {
     this.tls.push(event);
     if (this.#heard) return;
     if (event.kind === "bytes") {
-      if (this.tls.begins(event.side) === 0) return;
-      this.#keep(event.side, event.bytes, event.from, event.to, event.offset);
+      // Nearly always the first segment: nothing in clear can come before what began with TLS.
+      if (this.tls.begins(event.side) === 0) this.#heard = this.#first === undefined;
+      else this.#keep(event.side, event.bytes, event.from, event.to, event.offset);
     } else if (event.kind === "gap") {
       this.#lose(event.side);
     }
