@@ -27,7 +27,7 @@ export class QuicConnection implements Inspector {
   wants: Wants = "bytes";
   readonly nextRecord: readonly [number, number] = [0, 0];
   readonly #flow: Flow;
-  readonly #keys: KeyLog | undefined;
+  readonly #log: KeyLog | undefined;
   readonly #ids: KnownIds | undefined;
   /** In the order in which they began. */
   readonly #handshakes: QuicHandshake[] = [];
@@ -45,7 +45,7 @@ export class QuicConnection implements Inspector {
    */
   constructor(flow: Flow, keys?: KeyLog, ids?: KnownIds) {
     this.#flow = flow;
-    this.#keys = keys;
+    this.#log = keys;
     this.#ids = ids;
     this.#rest = new Handshake(flow, "quic", QuicSide);
   }
@@ -200,14 +200,21 @@ export class QuicConnection implements Inspector {
   /** A new connection, if the packet opens as a client's first. False if it does not. */
   #begin(packet: Packet): boolean {
     const { side, header, bytes, offset } = packet;
-    const { client } = initialKeys(header.version!, header.dcid);
-    if (client.open(bytes, header.from, header.body, header.end, -1) === undefined) return false;
+    const keys = initialKeys(header.version!, header.dcid);
+    if (keys.client.open(bytes, header.from, header.body, header.end, -1) === undefined)
+      return false;
     if (this.#handshakes.length >= HANDSHAKES_MAX) {
       const reason = `more than ${HANDSHAKES_MAX} connections on the same ports: not read`;
       this.#rest.malformedAt(side, "quic-connection", reason, offset);
       return true;
     }
-    const begun = new QuicHandshake(this.#flow, side, header, this.#keys);
+    const begun = new QuicHandshake({
+      flow: this.#flow,
+      client: side,
+      header,
+      initial: keys,
+      log: this.#log,
+    });
     if (this.#handshakes.length === 0) begun.tls.steps = this.#rest.steps;
     this.#handshakes.push(begun);
     begun.initial(packet);
@@ -234,7 +241,6 @@ export class QuicConnection implements Inspector {
   /** Packets of a handshake whose beginning was not captured. */
   #headless(): void {
     this.#rest.handshakeSeen = true;
-    this.#rest.midstream = true;
   }
 
   /** Damaged, forged, or of a handshake whose beginning was not captured. */

@@ -34,6 +34,17 @@ export interface Packet {
   readonly atUs: number;
 }
 
+export interface Beginning {
+  readonly flow: Flow;
+  readonly client: Side;
+  /** Of the client's first packet. */
+  readonly header: LongHeader;
+  /** The keys that open it. */
+  readonly initial: InitialKeys;
+  /** Secrets that open Handshake packets. */
+  readonly log: KeyLog | undefined;
+}
+
 /** Two packets of a handshake put different bytes in the same place. */
 export interface Overlap {
   readonly side: Side;
@@ -63,16 +74,16 @@ export class QuicHandshake {
   readonly #largest: [number, number] = [-1, -1];
   #shortPackets = 0;
 
-  /** @param header of the client's first packet */
-  constructor(flow: Flow, client: Side, header: LongHeader, keys: KeyLog | undefined) {
+  constructor({ flow, client, header, initial, log }: Beginning) {
     this.tls = new Handshake(flow, "quic", QuicSide);
-    this.tls.keys = keys;
+    this.tls.keys = log;
+    this.#initialKeys.set(header.version!, initial);
     this.tls.helloSide = client;
     this.client = client;
     this.version = header.number;
     this.#clientId = header.scid;
     this.#keyId = header.dcid;
-    this.#sealed = keys && new SealedPackets(this.tls, client);
+    this.#sealed = log && new SealedPackets(this.tls, client);
   }
 
   /** Nothing more is read of it: it is complete, or much else came and the rest did not. */

@@ -51,12 +51,19 @@ export class SealedPackets {
       },
     });
     if (problem !== undefined) this.#tls.malformedAt(side, "quic-frame", problem, offset);
+    this.#tell(this.#client === 0 ? 1 : 0, offset);
+    // What a client signs covers all of its server's messages: they are told first, whenever they come.
+    if (!this.waiting) this.#tell(this.#client, offset);
+    return true;
+  }
+
+  #tell(side: Side, offset: number): void {
+    const stream = this.#streams[side];
     for (let type = stream.next(); type >= 0; type = stream.next()) {
       const { crypto, from, to } = stream;
       this.#tls.sides[side].messageAt = offset;
       this.#tls.unsealed(side, type, crypto.bytes, from, to);
     }
-    return true;
   }
 
   /** The ServerHello came: what was held can be opened now, or never. */

@@ -4,26 +4,22 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readCapture } from "../../../src/capture/read.ts";
-import { Census } from "../../../src/decode/census.ts";
-import { decodeFrame } from "../../../src/decode/link.ts";
-import { PacketView, TRANSPORT } from "../../../src/decode/packet-view.ts";
-import { UDP } from "../../../src/decode/transport.ts";
 import { DatagramConnection } from "../../../src/inspect/datagram.ts";
 import { pattern } from "../../wire/bytes.ts";
+import { datagrams } from "./captured.ts";
 import { answer, type Datagram, flow, handshake, hear } from "./hear.ts";
 
 const CAPTURES = ["quic-v1", "quic-v2", "quic-retry", "quic-hello-retry", "quic-early-data"];
 
 describe.each(CAPTURES)("%s", (name) => {
   test("reads the same with every datagram twice", async () => {
-    const said = await datagrams(name);
+    const said = (await datagrams(name)).said;
     const twice = said.flatMap((one) => [one, one]);
     expect(answer(hear(twice)).results).toEqual(answer(hear(said)).results);
   });
 
   test("reads the same names with neighbours that overtake each other", async () => {
-    const said = await datagrams(name);
+    const said = (await datagrams(name)).said;
     // A Retry that overtakes what it answers is not known for one: then there are two beginnings.
     const names = (of: readonly Datagram[]) =>
       new Set(
@@ -40,7 +36,7 @@ describe.each(CAPTURES)("%s", (name) => {
   });
 
   test("never throws, and is never silent, whatever becomes of its bytes", async () => {
-    const said = await datagrams(name);
+    const said = (await datagrams(name)).said;
     const change = fc.record({ which: fc.nat(3), at: fc.nat(1300), to: fc.nat(255) });
     fc.assert(
       fc.property(
@@ -113,20 +109,4 @@ describe("a conversation that begins with something else", () => {
 
 function handshakeOnce(): [0 | 1, Uint8Array][] {
   return handshake().map(({ side, bytes }) => [side, bytes]);
-}
-
-/** The UDP payloads of the capture's first conversation, side 0 the client. */
-async function datagrams(name: string): Promise<Datagram[]> {
-  const said: Datagram[] = [];
-  const view = new PacketView();
-  const census = new Census();
-  const clock = new Float64Array(1);
-  const packet = (bytes: Uint8Array, at: number, captured: number, _all: number, link: number) => {
-    if (decodeFrame(view, bytes, at, at + captured, link, census) !== TRANSPORT) return;
-    if (view.protocol !== UDP || Math.max(view.sourcePort, view.targetPort) !== 40_001) return;
-    const side = view.sourcePort === 40_001 ? 0 : 1;
-    said.push({ side, bytes: new Uint8Array(view.bytes.subarray(view.payload, view.end)) });
-  };
-  await readCapture(`captures/${name}.pcap`, { clock, packet });
-  return said;
 }

@@ -106,6 +106,21 @@ describe("a handshake", () => {
     expect(reasons(said)).toEqual([]);
   });
 
+  test("whose server answers behind an acknowledgement with ECN counts", () => {
+    const ack = hex("0300 00 00 00 01 00 00");
+    const [first, , ...rest] = handshake();
+    const initial = serverInitial(concat(ack, cryptoFrame(0, answerHello())));
+    const said = [first!, server(concat(initial, sealed("handshake"))), ...rest];
+    expect(answer(hear(said))).toEqual(answer(hear(handshake())));
+  });
+
+  test("is not established by a Handshake packet with other ids", () => {
+    const initial = serverInitial(cryptoFrame(0, answerHello()));
+    const foreign = sealed("handshake", { dcid: OTHER_ID });
+    const said = [handshake()[0]!, server(initial), server(foreign), client(short(SERVER_ID))];
+    expect(hear(said).results()[0]?.established).toBe(false);
+  });
+
   test("with early data", () => {
     const [first, ...rest] = handshake();
     const early = sealed("0-rtt", { dcid: FIRST_ID, scid: CLIENT_ID });
