@@ -26,16 +26,28 @@ export async function takeSuite(): Promise<Suite> {
     group.body();
   }
   path = [];
-  const suite = { tests, before, after };
-  [tests, before, after] = [[], [], []];
+  const suite = { tests, before, after, beforeEach: each.before, afterEach: each.after };
+  [tests, before, after, each] = [[], [], [], { before: [], after: [] }];
   names.clear();
   for (const body of suite.before) await body();
   return {
-    tests: suite.tests,
+    tests: suite.tests.map(({ name, run }) => ({ name, run: () => around(run, suite) })),
     end: async () => {
       for (const body of suite.after) await body();
     },
   };
+}
+
+async function around(
+  run: Kept["run"],
+  { beforeEach, afterEach }: { readonly beforeEach: Body[]; readonly afterEach: Body[] },
+): Promise<void> {
+  for (const body of beforeEach) await body();
+  try {
+    await run();
+  } finally {
+    for (const body of afterEach) await body();
+  }
 }
 
 type Body = (...values: never[]) => unknown;
@@ -81,6 +93,14 @@ export function afterAll(body: Body): void {
   after.push(body);
 }
 
+export function beforeEach(body: Body): void {
+  each.before.push(body);
+}
+
+export function afterEach(body: Body): void {
+  each.after.push(body);
+}
+
 function keep(name: string, body: Body): void {
   const full = [...path, name].join(" > ");
   const count = (names.get(full) ?? 0) + 1;
@@ -101,4 +121,5 @@ const groups: { readonly path: readonly string[]; readonly body: Body }[] = [];
 let tests: Kept[] = [];
 let before: Body[] = [];
 let after: Body[] = [];
+let each: { readonly before: Body[]; readonly after: Body[] } = { before: [], after: [] };
 const names = new Map<string, number>();
