@@ -10,7 +10,16 @@ import { parseDn } from "../../src/trust/name.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import { mint } from "../wire/identity.ts";
 import { policy as anyPolicy, seen } from "./arbitrary.ts";
-import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
+import {
+  AT_US,
+  chains,
+  handshake,
+  hashesOf,
+  identities,
+  otherRoot,
+  root,
+  rootFile,
+} from "./scene.ts";
 import { DN, issuing } from "./table.ts";
 
 /** About a second for each property; `FC_RUNS` asks for more, or for fewer. */
@@ -187,6 +196,29 @@ describe("what is assumed", () => {
     expect(assumed).toContain(
       "certificate: for whatever was asked for, valid at the time, without a fault",
     );
+  });
+});
+
+describe("whose root is supposed", () => {
+  const both = {
+    ...rootFile(root, "./both.pem"),
+    pem: otherRoot.certificatePem + root.certificatePem,
+    certificates: [otherRoot, root].map((one) => hashesOf(one).certificate).sort(),
+  };
+  const led = async (issuer: string) => {
+    const policy = withRoots(await parsePolicy("version: 1\nissuers: {roots: []}", "p.yaml"), [
+      both,
+    ]);
+    const { outcome } = explain(policy, given({ name: "a.example", issuer }));
+    return outcome.walk.find(({ step }) => step === "path")?.says;
+  };
+
+  test.each([
+    ["CN=Corp Root", "CN=Corp Root"],
+    ["CN=Other Root", "CN=Other Root"],
+    ["CN=Somebody", "CN=Other Root"],
+  ])("for the issuer %s it is %s: its own, else the first", async (issuer, expected) => {
+    expect(await led(issuer)).toBe(`signatures lead to ${expected}, a root of the policy's files`);
   });
 });
 
