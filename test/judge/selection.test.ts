@@ -300,6 +300,65 @@ describe("of two lines that approve, the one is named that", () => {
   });
 });
 
+describe("of two ways that a chain can be seen, the one that asks for less decides", () => {
+  check([
+    {
+      name: "also when only hygiene tells them apart",
+      policy: `hygiene: cut, allow: [{spki: ${issuing.spki}}, {roots: ./corp.pem, tolerate: [expired]}]`,
+      chain: "expired",
+      decision: "pass",
+      rules: ["C02"],
+      says: /^tolerated: the server's chain has expired/m,
+    },
+    {
+      name: "and a line that tolerates another fault makes none of it good",
+      policy: `hygiene: cut, allow: [{spki: ${issuing.spki}}, {roots: ./corp.pem, tolerate: [weak]}]`,
+      chain: "expired",
+      decision: "cut",
+      rules: ["C02"],
+    },
+    {
+      name: "without the key of a line that is for another place",
+      policy: `unknown: report, unapproved: cut, allow: [{spki: ${issuing.spki}, for: [x.example]}]`,
+      known: false,
+      chain: "good",
+      decision: "report",
+      rules: ["A15"],
+    },
+    {
+      name: "and the roots alone make nothing good that they do not vouch for",
+      policy: `unknown: cut, unapproved: refuse, allow: [{spki: ${issuing.spki}, for: [x.example]}]`,
+      known: false,
+      chain: "good",
+      decision: "refuse",
+      rules: ["A15"],
+    },
+  ]);
+});
+
+describe("an approval that ran out", () => {
+  const policy = `allow: [{issuer: "${DN}", expires: 2026-06-30}]`;
+  const graceEndsUs = Date.UTC(2026, 6, 31) * 1000 - 1;
+  check([
+    {
+      name: "is reported to the last microsecond of its 30 days",
+      policy,
+      chain: "good",
+      at: { atUs: graceEndsUs },
+      decision: "report",
+      rules: ["A15"],
+    },
+    {
+      name: "is none a microsecond later",
+      policy,
+      chain: "good",
+      at: { atUs: graceEndsUs + 1 },
+      decision: "cut",
+      rules: ["A15"],
+    },
+  ]);
+});
+
 describe("roots", () => {
   test("of two files are told apart by their names", async () => {
     const text = (file: string) =>

@@ -89,6 +89,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "anything between what is added and a tenth of a pin's weight keeps the order",
     ],
   ]),
+  ...inFile("src/judge/yaml-source.ts", [
+    [
+      'return message.split("\\n", 1)[0]!.replace(/:$/, "");',
+      "1 to 2",
+      "only the first part is looked at",
+    ],
+  ]),
 ];
 
 type Entry = readonly [code: string, change: string, why: string];
