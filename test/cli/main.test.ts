@@ -64,6 +64,8 @@ test.each([
   [["replay", "--jobs", "0", "package.json"], "--jobs 0: expected a whole number, at least 1"],
   [["replay", "--local", "10.0.0.0/99", "package.json"], "10.0.0.0/99"],
   [["replay", "--roots", "missing.pem", "package.json"], "missing.pem"],
+  [["replay", "--crl", "missing.crl", "package.json"], "missing.crl: cannot be read (ENOENT)"],
+  [["replay", "--crl", "captures/corp-root.pem", "package.json"], "found no revocation list"],
   [["replay", "--policy", "missing.yaml", "package.json"], "missing.yaml"],
   [["replay", "missing.pcap"], "missing.pcap: no such file"],
   [["demo", "extra"], "demo takes no operand, found extra"],
