@@ -114,7 +114,7 @@ describe("each rule", () => {
 
 const DENYING = 'issuers:\n  deny:\n    - issuer: "CN=Corp Issuing CA 1,O=Example Corp"';
 /** Where an exception makes less of a finding than nothing, enforce shows it. */
-const HEADER = "version: 1\nmode: enforce\n";
+const HEADER = "version: 1\nmode: enforce\nresolvers: [10.77.1.30]\n";
 
 function policyFile(text: string): string {
   const file = join(folder, `${written++}.yaml`);

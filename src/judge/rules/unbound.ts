@@ -41,12 +41,12 @@ export const unbound: Rule = {
   },
 };
 
-export function unboundFinding(asks: Decision, { destination, policy }: Case): Finding {
+/** Worth a breach where `asks` is a refuse, as it is in enforce unless the policy says otherwise. */
+export function unboundFinding(asks: Decision, { destination }: Case): Finding {
   const { ip, port, serverName = "" } = destination;
   const end = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
   return findingOf(unbound, asks, {
     summary: `TLS to ${clip(serverName, PLACE_MAX)} went to ${end}, which no answer for that name has given.`,
-    severity: policy.mode === "enforce" ? "breach" : "warning",
     evidence: { name: serverName, address: ip },
   });
 }

@@ -21,7 +21,7 @@ describe("an address that the name was never given", () => {
   test.each([
     ["audit", "refuse", "report", "warning"],
     ["enforce", "refuse", "refuse", "breach"],
-    ["enforce", "report", "report", "breach"],
+    ["enforce", "report", "report", "warning"],
     ["enforce", "probe", "refuse", "breach"],
   ] as const)(
     "in %s, with otherwise: %s, is %s and a %s",
