@@ -48,7 +48,7 @@ export function expandLabel(
     Buffer.from([context.length]),
     context,
   ]);
-  const blocks: Buffer[] = [];
+  const blocks: Uint8Array[] = [];
   let block: Uint8Array = Buffer.alloc(0);
   for (let made = 0; made < bytes; made += block.length) {
     const count = Buffer.from([blocks.length + 1]);
