@@ -192,6 +192,10 @@ export class Judging implements Above {
     this.#oddities(flow, seen[0]?.client, malformed, overlaps);
     if (unreadVersion !== undefined) this.loss("quic-version", flow, flow.openedAtUs);
     for (const observation of seen) this.#handshake(observation, overlaps.length > 0);
+    const { plaintext } = conversation;
+    for (const clear of plaintext) this.#inClear(clear);
+    const [clear] = plaintext;
+    if (clear !== undefined) this.#passed(clear, overlaps.length > 0);
   }
 
   #oddities(
@@ -291,7 +295,7 @@ export class Judging implements Above {
       wouldCut: false,
       reason: [{ step: "expect", says: "no expectation covers this connection" }],
       findings: [],
-      coverage: seen.flow.opener === undefined ? MIDSTREAM : WHOLE,
+      coverage: isMidstream(seen.flow) ? MIDSTREAM : WHOLE,
       policySha256: this.#judge.policy.sha256,
     };
     if (!this.#observations && !isEvaded) return;
@@ -504,6 +508,11 @@ function clientOf(flow: Flow): Side {
  */
 function isRefused({ decision }: Verdict): boolean {
   return strictness(decision) >= strictness("refuse");
+}
+
+/** Nobody saw it begin. UDP has no beginning that could be told. */
+function isMidstream({ transport, opener }: Flow): boolean {
+  return transport === "tcp" && opener === undefined;
 }
 
 /** Two conversations may have been read from these packets: nothing about it is called clean. */

@@ -19,7 +19,8 @@ import { beginsDns } from "./dns/message.ts";
 import { DtlsConnection } from "./dtls/connection.ts";
 import { beginsDtls } from "./dtls/record.ts";
 import type { KeyLog } from "./keys/key-log.ts";
-import type { TlsObservation } from "./observation.ts";
+import type { PlaintextObservation, TlsObservation } from "./observation.ts";
+import { Datagrams } from "./plaintext/datagrams.ts";
 import { QuicConnection } from "./quic/connection.ts";
 import { beginsQuic } from "./quic/header.ts";
 import type { KnownIds } from "./quic/known-ids.ts";
@@ -52,6 +53,8 @@ export class DatagramConnection implements Inspector {
   #quic: QuicConnection | undefined;
   #dtls: DtlsConnection | undefined;
   #dns: DnsConversation | undefined;
+  /** What may be a protocol in clear, for as long as nothing else is known of it. */
+  #clear: Datagrams | undefined;
   /** Datagrams that nobody read. */
   #others = 0;
 
@@ -86,6 +89,7 @@ export class DatagramConnection implements Inspector {
     if (event.kind === "closed") for (const reader of this.#readers) reader.push(event);
     else if (event.kind === "datagram") {
       const reader = this.#readerOf(event);
+      if (reader === undefined || reader === this.#dns) this.#keep(event);
       if (reader === undefined) this.#other(event);
       else reader.push(event);
     }
@@ -95,6 +99,18 @@ export class DatagramConnection implements Inspector {
   /** The handshakes that were seen, each of its own; none when there were none. */
   results(): readonly TlsObservation[] {
     return [...(this.#dtls?.results() ?? []), ...(this.#quic?.results() ?? [])];
+  }
+
+  /** What was said in clear, where no handshake was: DNS, SNMP, NTP and others. */
+  get plaintext(): readonly PlaintextObservation[] {
+    return this.#quic === undefined && this.#dtls === undefined
+      ? (this.#clear?.plaintext ?? [])
+      : [];
+  }
+
+  #keep({ side, bytes, from, to, cut }: Datagram): void {
+    this.#clear ??= new Datagrams(this.#flow);
+    this.#clear.take(side, bytes, from, to, cut);
   }
 
   #wants({ kind }: FlowEvent): Wants {
