@@ -17,7 +17,11 @@ function proof(number: number): Proof {
   return { scheme: 0x0403, content, signature: sign("sha256", content, key.privateKey) };
 }
 
-const proofs = Array.from({ length: 1280 }, (_, number) => proof(number));
+/**
+ * The first two are such that chance gives none of them a second turn where a test wants none: one in
+ * 32 would, and their signatures are others in each run.
+ */
+const proofs = [...firstTwo(), ...Array.from({ length: 1278 }, (_, i) => proof(i + 2))];
 const bad = { ...proofs[0]!, content: Buffer.from("another handshake") };
 
 describe("a sample", () => {
@@ -81,3 +85,12 @@ test("all are checked where all are asked for", () => {
   const states = proofs.slice(0, 200).map((proof) => checks.sampled(proof, leaf, IP, PORT).state);
   expect(states.every((state) => state === "verified")).toBe(true);
 });
+
+function firstTwo(): [Proof, Proof] {
+  for (;;) {
+    const [one, two] = [proof(0), proof(1)];
+    const checks = new PossessionChecks("sample");
+    const states = [one, one, two, one].map((each) => checks.sampled(each, leaf, IP, PORT));
+    if (states[1] === BUDGET && states[3] === BUDGET) return [one, two];
+  }
+}
