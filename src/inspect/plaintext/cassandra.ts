@@ -81,11 +81,16 @@ function exposed(said: Said): Exposure[] {
       const token = text.slice(frame.from + 4, frame.end);
       const split = token.lastIndexOf("\0");
       if (!token.startsWith("\0") || split <= 1) return [];
-      const offset = frame.from + 4 + split + 1;
-      return [
-        { what: "cassandra user", side: "client", offset: frame.from + 5, bytes: split - 1 },
-        { what: "cassandra password", side: "client", offset, bytes: frame.end - offset },
+      const user = frame.from + 5;
+      const password = frame.from + 4 + split + 1;
+      const exposes: Exposure[] = [
+        { what: "cassandra user", side: "client", offset: user, bytes: split - 1 },
       ];
+      const bytes = frame.end - password;
+      // An empty one says nothing to anybody.
+      if (bytes > 0)
+        exposes.push({ what: "cassandra password", side: "client", offset: password, bytes });
+      return exposes;
     }
     const segments = bytes[at] === 5 && frame.opcode === STARTUP;
     at = frame.end;
