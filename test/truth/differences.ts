@@ -26,6 +26,24 @@ export interface Difference {
 export const REASONS: readonly Reason[] = [
   {
     fault: "definition",
+    says: "the capture holds its own secrets, so EncryptedExtensions is read (RFC 8446 §4.3.1); truth has only what stands in clear",
+    differs: [
+      {
+        file: "wireshark__wireshark/test/captures/challenge01_ooo_stream.pcapng.gz",
+        frame: 4,
+        field: "alpn",
+        ours: "http/1.1",
+      },
+      {
+        file: "wireshark__wireshark/test/captures/quic-with-secrets.pcapng",
+        frame: 4,
+        field: "alpn",
+        ours: "h2",
+      },
+    ],
+  },
+  {
+    fault: "definition",
     says: "an SSLv2-format hello: RFC 5246 appendix E.2 gives its version and suites, JA4 names `s2`; tshark fingerprints none",
     differs: [
       {
