@@ -7,7 +7,7 @@
 import type { Flow, FlowEvent, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
 import { Connection } from "./inspect/connection.ts";
-import { DatagramConnection } from "./inspect/datagram.ts";
+import type { DatagramConnection } from "./inspect/datagram.ts";
 import type { DnsAnswer } from "./inspect/dns/answer.ts";
 import type { KeyLog } from "./inspect/keys/key-log.ts";
 import type {
@@ -27,6 +27,7 @@ import { type Policy, strictness } from "./judge/policy.ts";
 import { type FirstSession, Sessions } from "./judge/resumption.ts";
 import { evasionFinding } from "./judge/rules/evasion.ts";
 import type { Verdict } from "./judge/verdict.ts";
+import { lazily } from "./lazily.ts";
 import {
   certificateLine,
   certificatesOf,
@@ -59,6 +60,8 @@ export interface JudgingOptions {
   readonly verify?: Verify;
   /** Secrets that open what is sealed. */
   readonly keys?: KeyLog | undefined;
+  /** Also how long the sealed records of TLS 1.3 servers' flights are. */
+  readonly flightSizes?: boolean;
 }
 
 export class Judging implements Above {
@@ -70,6 +73,7 @@ export class Judging implements Above {
   readonly #judge: Judge;
   readonly #local: LocalNetworks;
   readonly #keys: KeyLog | undefined;
+  readonly #flightSizes: boolean;
   readonly #ids = new KnownIds();
   readonly #observations: boolean;
   readonly #write: (line: Line) => void;
@@ -99,6 +103,7 @@ export class Judging implements Above {
     this.#bindings = new Bindings(options.policy.resolvers);
     this.#local = new LocalNetworks(options.local);
     this.#keys = options.keys;
+    this.#flightSizes = options.flightSizes ?? false;
     this.#observations = options.observations;
     this.#proofs = new PossessionChecks(options.verify ?? "sample");
     this.#write = write;
@@ -116,8 +121,12 @@ export class Judging implements Above {
   open(flow: Flow): Inspector {
     const inner =
       flow.transport === "udp"
-        ? new DatagramConnection(flow, { keys: this.#keys, ids: this.#ids, answers: this.#hear })
-        : new Connection(flow, this.#keys, this.#hear);
+        ? new (datagram().DatagramConnection)(flow, {
+            keys: this.#keys,
+            ids: this.#ids,
+            answers: this.#hear,
+          })
+        : new Connection(flow, this.#keys, this.#hear, this.#flightSizes);
     return new Guarded(inner, flow, this);
   }
 
@@ -125,8 +134,8 @@ export class Judging implements Above {
     try {
       if (!(inspector instanceof Guarded)) return;
       const { inner } = inspector;
-      if (inner instanceof DatagramConnection) this.#closedDatagrams(flow, inner);
-      else this.#closed(flow, inner);
+      if (inner instanceof Connection) this.#closed(flow, inner);
+      else this.#closedDatagrams(flow, inner);
     } catch (error) {
       this.fault("judge", error, flow.openedAtUs, flow);
     }
@@ -336,6 +345,7 @@ export class Judging implements Above {
   #alike(judgement: Judgement, observation: TlsObservation): object | undefined {
     if (observation.alerts.length > 0 || observation.clientCertificates !== undefined)
       return undefined;
+    if (observation.flight !== undefined) return undefined;
     let known = this.#judged.get(judgement);
     if (known === undefined) {
       known = [];
@@ -529,6 +539,11 @@ function evaded(verdict: Verdict): Verdict {
 const NO_OVERLAPS: readonly Overlap[] = [];
 const WHOLE: TlsObservation["coverage"] = [];
 const MIDSTREAM: TlsObservation["coverage"] = ["midstream"];
+
+const datagram = lazily<typeof import("./inspect/datagram.ts")>(
+  import.meta.url,
+  "./inspect/datagram.ts",
+);
 
 const LOSSES: Record<string, string> = {
   "key-reuse":

@@ -15,6 +15,7 @@ export interface PassOptions {
   readonly policy: Policy;
   readonly local: readonly string[];
   readonly observations: boolean;
+  readonly flightSizes: boolean;
   readonly verify: Verify;
   /** Paths of key logs. */
   readonly keyLogs: readonly string[];
@@ -59,6 +60,7 @@ export async function pass(
       policy: options.policy,
       local: options.local,
       observations: options.observations || formats.some((format) => format.wantsObservations),
+      flightSizes: options.flightSizes,
       verify: options.verify,
       keyLogs: options.keyLogs,
       hash: options.hash,

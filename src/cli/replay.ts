@@ -31,6 +31,7 @@ const OPTIONS: readonly Option[] = [
   },
   { name: "format", value: "F", says: "text or jsonl; with both, text goes to standard error" },
   { name: "observations", says: "print what was seen too, and every verdict" },
+  { name: "flight-sizes", says: "with --observations, the sizes of sealed TLS 1.3 records" },
   { name: "verify", value: "all", oneOf: ["all"], says: "check every signature, not a sample" },
   {
     name: "fail-on",
@@ -91,6 +92,7 @@ async function run(args: readonly string[]): Promise<number> {
     policy: await policyOf(call),
     local: localOf(call),
     observations: call.values.has("observations"),
+    flightSizes: call.values.has("flight-sizes"),
     verify: given(call, "verify") === "all" ? "all" : "sample",
     keyLogs: keyLogsOf(call),
     hash: call.values.has("hash"),

@@ -7,12 +7,11 @@
  * first byte costs a comparison an event more than TlsConnection alone.
  */
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
+import { lazily } from "../lazily.ts";
 import type { DnsAnswer } from "./dns/answer.ts";
-import { DnsStream } from "./dns/stream.ts";
+import type { DnsStream } from "./dns/stream.ts";
 import type { KeyLog } from "./keys/key-log.ts";
 import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
-import { opaque } from "./opaque/opaque.ts";
-import { told } from "./plaintext/observe.ts";
 import { Said } from "./plaintext/said.ts";
 import { Sample } from "./plaintext/sample.ts";
 import { TlsConnection } from "./tls/connection.ts";
@@ -50,7 +49,7 @@ export class Connection implements Inspector {
     this.tls = new TlsConnection(flow, keys, flightSizes);
     const [one, other] = flow.ends;
     const isDns = answers !== undefined && (one.port === DNS_PORT || other.port === DNS_PORT);
-    this.#dns = isDns ? new DnsStream(flow, answers) : undefined;
+    this.#dns = isDns ? new (dnsStream().DnsStream)(flow, answers) : undefined;
   }
 
   get wants(): Wants {
@@ -93,7 +92,12 @@ export class Connection implements Inspector {
   #result(tls: TlsObservation | undefined): Seen {
     const flow = this.#flow;
     const sides = [this.#said(0), this.#said(1)] as const;
-    const clear = told({ flow, sides, first: this.#first ?? 0, tlsFollowed: tls !== undefined });
+    const clear = observe().told({
+      flow,
+      sides,
+      first: this.#first ?? 0,
+      tlsFollowed: tls !== undefined,
+    });
     if (tls !== undefined) {
       const { starttls, plaintext } = clear;
       // Behind something that never spoke of TLS, a hello may as well be a part of what it carries.
@@ -101,7 +105,7 @@ export class Connection implements Inspector {
     }
     if (clear.plaintext.length > 0 && clear.encryption === undefined) return clear;
     const encryption = clear.encryption ?? (this.tls.idle ? undefined : "tls");
-    const unread = opaque({ flow, sides, gap: this.#gap, encryption });
+    const unread = opaqueness().opaque({ flow, sides, gap: this.#gap, encryption });
     return { plaintext: clear.plaintext, opaque: unread };
   }
 
@@ -138,6 +142,16 @@ export class Connection implements Inspector {
     return this.#samples[side]?.said ?? UNSAID;
   }
 }
+
+const observe = lazily<typeof import("./plaintext/observe.ts")>(
+  import.meta.url,
+  "./plaintext/observe.ts",
+);
+const opaqueness = lazily<typeof import("./opaque/opaque.ts")>(
+  import.meta.url,
+  "./opaque/opaque.ts",
+);
+const dnsStream = lazily<typeof import("./dns/stream.ts")>(import.meta.url, "./dns/stream.ts");
 
 /** RFC 7766 §8; of DoT nobody but its ends can read anything. */
 const DNS_PORT = 53;

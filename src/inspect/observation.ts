@@ -141,6 +141,8 @@ export interface TlsObservation {
    */
   readonly stapled?: readonly Uint8Array[];
   readonly timestamps?: Uint8Array;
+  /** Bytes of the sealed records of a TLS 1.3 server's flight, the first 16: only where asked for. */
+  readonly flight?: readonly number[];
   /** What was missing while the handshake was read: INTERFACE's `coverage` words. */
   readonly coverage: readonly ("loss" | "snaplen" | "midstream" | "first-64k" | "bypassable")[];
 }

@@ -125,6 +125,7 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     evidence: extra.evidence,
     bound: extra.bound,
     expected: extra.expected,
+    flight: observation.flight,
     scts: extra.scts,
     [SHARED]: extra.shared,
   };

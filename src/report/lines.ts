@@ -111,6 +111,8 @@ export interface TlsLine extends Placed, Ends {
   /** An answer of the policy's resolvers gave the server's address for `serverName`; absent without one. */
   readonly bound?: boolean | undefined;
   readonly expected?: Expected | undefined;
+  /** Bytes of the sealed records of a TLS 1.3 server's flight. */
+  readonly flight?: readonly number[] | undefined;
   /** Signed certificate timestamps beside the certificate: in the hello, in stapled OCSP responses. */
   readonly scts?: readonly (Timestamp & { readonly from: "tls" | "ocsp" })[] | undefined;
 }

@@ -146,6 +146,7 @@ const KINDS: Readonly<Record<string, Schema>> = {
       "an answer of `resolvers` gave the server's address for serverName",
     ),
     "expected?": expected,
+    "flight?": described(list(count), "bytes of each sealed record of the server's flight"),
     "scts?": described(
       list(object("", { log: sha256, at: time, from: oneOf("tls", "ocsp") })),
       "signed certificate timestamps of the hello and of stapled OCSP responses, not verified",

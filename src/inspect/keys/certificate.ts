@@ -2,7 +2,6 @@
  * Certificate (RFC 8446 §4.4.2) and CompressedCertificate (RFC 8879 §4) of TLS 1.3, and of both the
  * chain, interned as readChain does it: the same certificates are the same object, in clear or not.
  */
-import { brotliDecompressSync, constants, inflateSync, zstdDecompressSync } from "node:zlib";
 import { u16, u24 } from "../tls/bytes.ts";
 import { readChain } from "../tls/certificate-message.ts";
 
@@ -92,15 +91,23 @@ function putU24(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 2] = value;
 }
 
+function unpackZstd(bytes: Uint8Array, maxOutputLength: number): Uint8Array {
+  const { constants, zstdDecompressSync } = zlib();
+  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+  return zstdDecompressSync(bytes, { params, maxOutputLength });
+}
+
 type Unpack = (bytes: Uint8Array, maxOutputLength: number) => Uint8Array;
 
+/** Loaded when a certificate is compressed, and not at every start. */
+const zlib = () => process.getBuiltinModule("node:zlib");
 /** 2^23 bytes of window are what RFC 8878 §3.1.1.1.2 asks of every reader. */
-const ZSTD = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
+const ZSTD_WINDOW_LOG_MAX = 23;
 /** TLS Certificate Compression Algorithm IDs. */
 const ALGORITHMS = new Map<number, Unpack>([
-  [1, (bytes, maxOutputLength) => inflateSync(bytes, { maxOutputLength })],
-  [2, (bytes, maxOutputLength) => brotliDecompressSync(bytes, { maxOutputLength })],
-  [3, (bytes, maxOutputLength) => zstdDecompressSync(bytes, { ...ZSTD, maxOutputLength })],
+  [1, (bytes, maxOutputLength) => zlib().inflateSync(bytes, { maxOutputLength })],
+  [2, (bytes, maxOutputLength) => zlib().brotliDecompressSync(bytes, { maxOutputLength })],
+  [3, unpackZstd],
 ]);
 /** Far above any real chain, and what a small bomb may cost us. */
 const CERTIFICATE_BYTES_MAX = 65_536;

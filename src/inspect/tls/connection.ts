@@ -32,10 +32,14 @@ export class TlsConnection implements Inspector {
   readonly #first: [Gather | undefined, Gather | undefined] = [undefined, undefined];
   readonly #searches: [HelloSearch | undefined, HelloSearch | undefined] = [undefined, undefined];
 
-  /** @param keys secrets that open what is sealed */
-  constructor(flow: Flow, keys?: KeyLog) {
+  /**
+   * @param keys secrets that open what is sealed
+   * @param flightSizes note how long the records of a sealed flight are
+   */
+  constructor(flow: Flow, keys?: KeyLog, flightSizes = false) {
     this.#handshake = new Handshake(flow, "tcp", Direction);
     this.#handshake.keys = keys;
+    if (flightSizes) for (const side of this.#handshake.sides) side.tellsSizes = true;
     this.#sides = this.#handshake.sides;
     this.malformed = this.#handshake.malformed;
   }

@@ -31,6 +31,8 @@ export interface Listener {
   sealed(side: 0 | 1, type: number): void;
   /** In clear; its record began at `offset`. */
   changeCipherSpec(side: 0 | 1, offset: number): void;
+  /** The body of a record of application data, opened or not: only with `tellsSizes`. */
+  sealedBytes(side: 0 | 1, bytes: number): void;
   alert(side: 0 | 1, level: number, description: number): void;
   malformedAt(side: 0 | 1, at: string, reason: string, offset: number): void;
 }
@@ -66,6 +68,8 @@ export class Direction implements Spoken {
   messageAt = 0;
   /** What the Certificate message held. */
   chain: readonly Uint8Array[] | undefined;
+  /** Also tell how long the records of application data are. */
+  tellsSizes = false;
   /** Reads what is sealed, where there are keys for it. */
   unsealer: SealedReader | undefined;
   readonly #side: 0 | 1;
@@ -191,6 +195,9 @@ export class Direction implements Spoken {
     if (type !== HANDSHAKE && this.#inMessage) this.#interleaved(type, offset);
     if (this.encrypted || type === APPLICATION_DATA || type === HEARTBEAT) {
       this.skip = length;
+      if (this.tellsSizes && type === APPLICATION_DATA) {
+        this.#listener.sealedBytes(this.#side, length);
+      }
       if (type === CHANGE_CIPHER_SPEC && length === 1) {
         const reason = "change cipher spec in clear among sealed records";
         return this.#tellMalformed("tls-record", reason, offset);

@@ -73,6 +73,8 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   lost = false;
   cut = false;
   midstream = false;
+  /** Bytes of the sealed records of a TLS 1.3 server's flight, the first few; only where asked for. */
+  flight: number[] | undefined;
   /** Secrets that open what is sealed: absent without a key log, and then nothing is kept for it. */
   keys: KeyLog | undefined;
   /** Once the key log knew this client's random. */
@@ -82,6 +84,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   /** OCSP responses that the server stapled, and timestamps of its hello. */
   stapled: readonly Uint8Array[] | undefined;
   timestamps: Uint8Array | undefined;
+  #flightOver = false;
   /** Of the ServerHello that counts, to TLS 1.2. */
   #serverRandom: Uint8Array | undefined;
 
@@ -203,6 +206,16 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     const problem = this.unsealing!.sealed!.message(peer, type, bytes, from, to);
     if (problem !== undefined) this.malformedMessage(side, name, problem);
     if (problem !== undefined || type === FINISHED) this.#stopUnsealing(side);
+  }
+
+  sealedBytes(side: Side, bytes: number): void {
+    const answer = this.server;
+    if (answer === undefined || answer.retry || !isTls13(answer.version)) return;
+    // Its flight is over when the client has answered it.
+    if (side !== this.serverSide) this.#flightOver = true;
+    if (this.#flightOver) return;
+    this.flight ??= [];
+    if (this.flight.length < FLIGHT_MAX) this.flight.push(bytes);
   }
 
   unopened(side: Side, _type: number, reason: string, offset: number): void {
@@ -368,6 +381,8 @@ export function isTls13(version: number): boolean {
 
 const MALFORMED_MAX = 8;
 const ALERTS_MAX = 16;
+/** Real flights are one to five records (VISIBILITY, "Flight size"). */
+const FLIGHT_MAX = 16;
 
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;

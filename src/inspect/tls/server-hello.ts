@@ -109,8 +109,7 @@ function readExtensions(
     else if (type === SIGNED_CERTIFICATE_TIMESTAMP) {
       found.timestampsFrom = body;
       found.timestampsTo = body + length;
-    }
-    else if (type === ALPN && length >= 3 && bytes[body + 2]! + 3 <= length) {
+    } else if (type === ALPN && length >= 3 && bytes[body + 2]! + 3 <= length) {
       found.alpn = textOf(bytes, body + 3, body + 3 + bytes[body + 2]!);
     }
     at = body + length;
