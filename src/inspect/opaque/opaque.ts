@@ -1,5 +1,6 @@
 /** Why a connection is opaque: what it is called when nothing said what it is. */
-import type { Flow, Side } from "../../flow/event.ts";
+import { clientOf } from "../../flow/client.ts";
+import type { Flow } from "../../flow/event.ts";
 import type { OpaqueObservation } from "../observation.ts";
 import type { Said } from "../plaintext/said.ts";
 import { MEASURED_BYTES_MIN, type Measured, measure } from "./measure.ts";
@@ -46,11 +47,6 @@ function whyOf(seen: Unrecognised, measured: Measured | undefined): OpaqueObserv
   if (seen.encryption !== undefined) return "encrypted-unknown";
   if (measured?.random === true && measured.printable < PRINTABLE_MAX) return "encrypted-unknown";
   return seen.flow.opener === undefined ? "joined-midstream" : "unknown-protocol";
-}
-
-/** Who sent the SYN, else the side with the higher port (INTERFACE). */
-function clientOf({ opener, ends }: Flow): Side {
-  return opener ?? (ends[1].port > ends[0].port ? 1 : 0);
 }
 
 /** Random bytes are printable by 38 in 100; short base64 is as even as they are, and all of it is. */

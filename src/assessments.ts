@@ -1,0 +1,181 @@
+/**
+ * What a connection comes to: everything that is known of it put together, and judged. Nothing is
+ * written here, and nothing but what later connections need is remembered: the DNS answers, the HTTPS
+ * records and the sessions that came before. A replay asks once, when a connection has ended; who
+ * watches live asks when the proof is there, and again when the handshake is over (watch/).
+ */
+import type { Flow, Side } from "./flow/event.ts";
+import type { DnsAnswer } from "./inspect/dns/answer.ts";
+import type {
+  OpaqueObservation,
+  PlaintextObservation,
+  SeenCertificates,
+  TlsObservation,
+} from "./inspect/observation.ts";
+import { type Binding, Bindings, bindingOf } from "./judge/binding.ts";
+import type { Direction } from "./judge/case.ts";
+import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
+import { EchRecords } from "./judge/ech-records.ts";
+import { type Policy, strictness } from "./judge/policy.ts";
+import { type FirstSession, Sessions } from "./judge/resumption.ts";
+import type { Verdict } from "./judge/verdict.ts";
+import { type Place, placeOf } from "./report/build.ts";
+import type { Possession } from "./trust/possession.ts";
+import { BUDGET, PossessionChecks, type Verify } from "./trust/possession-checks.ts";
+import { type Chain, ChainStore } from "./trust/store.ts";
+
+/** Of one handshake. */
+export interface Assessment {
+  readonly observation: TlsObservation;
+  readonly place: Place;
+  readonly chain: Chain | undefined;
+  readonly clientChain: Chain | undefined;
+  readonly binding: Binding | undefined;
+  readonly first: FirstSession | undefined;
+  readonly judgement: Judgement;
+  /** The judgement's, or a stricter one where bytes were sent twice and differ. */
+  readonly verdict: Verdict;
+}
+
+export interface AssessmentOptions {
+  readonly policy: Policy;
+  /** Which way a connection goes, seen from the hosts that are ours. */
+  readonly directionOf: (clientIp: string, serverIp: string) => Direction;
+  /** Of which handshakes the server's signature is checked. Default: a sample. */
+  readonly verify?: Verify | undefined;
+}
+
+export class Assessments {
+  readonly #judge: Judge;
+  readonly #directionOf: AssessmentOptions["directionOf"];
+  readonly #chains = new ChainStore();
+  readonly #proofs: PossessionChecks;
+  readonly #bindings: Bindings;
+  readonly #sessions = new Sessions();
+  readonly #echRecords = new EchRecords();
+
+  constructor({ policy, directionOf, verify = "sample" }: AssessmentOptions) {
+    this.#judge = new Judge(policy);
+    this.#directionOf = directionOf;
+    this.#proofs = new PossessionChecks(verify);
+    this.#bindings = new Bindings(policy.resolvers);
+  }
+
+  get policy(): Policy {
+    return this.#judge.policy;
+  }
+
+  /** A DNS answer that counts: who connects after it may be bound by it. */
+  hear(answer: DnsAnswer): void {
+    this.#bindings.add(answer);
+    this.#echRecords.add(answer);
+  }
+
+  /** The same handshake, with what HTTPS records tell of an encrypted hello. */
+  hidden(seen: TlsObservation): TlsObservation {
+    return this.#echRecords.hidden(seen);
+  }
+
+  /** Of a resumed connection: the one in which its session began, as far as that was seen. */
+  firstOf(observation: TlsObservation): FirstSession | undefined {
+    return this.#sessions.firstOf(observation);
+  }
+
+  /** Its sessions may be resumed later. Once a handshake, when it is over. */
+  remember({ observation, judgement, binding }: Assessment): void {
+    this.#sessions.add(observation, judgement, binding);
+  }
+
+  /**
+   * @param observation as `hidden` gave it
+   * @param isEvaded some of it was sent twice, and not the same
+   */
+  handshake(
+    observation: TlsObservation,
+    isEvaded: boolean,
+    first: FirstSession | undefined,
+  ): Assessment {
+    const { flow, client } = observation;
+    const place = this.placeOf(flow, client);
+    const { direction } = place;
+    const chain = this.#chain(observation.certificates);
+    const clientChain = this.#chain(observation.clientCertificates);
+    const binding = bindingOf(observation, this.#bindings);
+    const judgement = this.#decide({ observation, chain, clientChain, direction, binding, first });
+    const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;
+    return { observation, place, chain, clientChain, binding, first, judgement, verdict };
+  }
+
+  /** The verdict on a connection without TLS. Step `expect` has no say yet. */
+  inClear({ flow }: PlaintextObservation | OpaqueObservation, isEvaded: boolean): Verdict {
+    const verdict: Verdict = {
+      decision: "pass",
+      wouldCut: false,
+      reason: [{ step: "expect", says: "no expectation covers this connection" }],
+      findings: [],
+      coverage: isMidstream(flow) ? MIDSTREAM : WHOLE,
+      policySha256: this.#judge.policy.sha256,
+    };
+    return isEvaded ? evaded(verdict) : verdict;
+  }
+
+  placeOf(flow: Flow, client: Side): Place {
+    const server = flow.ends[client === 0 ? 1 : 0];
+    return placeOf(flow, client, this.#directionOf(flow.ends[client].ip, server.ip));
+  }
+
+  /** With the server's signature, which is always checked where a connection is refused or cut. */
+  #decide(seen: Omit<JudgeInput, "possession">): Judgement {
+    const { chain, observation } = seen;
+    const leaf = chain?.certificates[0];
+    if (leaf === undefined) return this.#judge.judge(seen);
+    const { proof, unproved = "cut-short", flow, client } = observation;
+    if (observation.finished === "failed") {
+      return this.#judge.judge({ ...seen, possession: { state: "failed" } });
+    }
+    const { ip, port } = flow.ends[client === 0 ? 1 : 0];
+    const possession: Possession =
+      proof === undefined
+        ? { state: "unverified", why: unproved }
+        : seen.observation.certificates.seen === "decrypted"
+          ? // Opening it has cost more than the signature does.
+            this.#proofs.checked(proof, leaf, ip, port)
+          : this.#proofs.sampled(proof, leaf, ip, port);
+    const judgement = this.#judge.judge({ ...seen, possession });
+    if (possession !== BUDGET || proof === undefined || !isRefused(judgement.verdict)) {
+      return judgement;
+    }
+    return this.#judge.judge({ ...seen, possession: this.#proofs.checked(proof, leaf, ip, port) });
+  }
+
+  #chain(seen: SeenCertificates | undefined): Chain | undefined {
+    return seen === undefined || seen.chain.length === 0 ? undefined : this.#chains.get(seen.chain);
+  }
+}
+
+/**
+ * What is really refused, and not what a policy in audit would have: in a capture of unknown issuers that
+ * is every handshake, and checking them all would take five times as long as everything else.
+ */
+function isRefused({ decision }: Verdict): boolean {
+  return strictness(decision) >= strictness("refuse");
+}
+
+/** Nobody saw it begin. UDP has no beginning that could be told. */
+function isMidstream({ transport, opener }: Flow): boolean {
+  return transport === "tcp" && opener === undefined;
+}
+
+/** Two conversations may have been read from these packets: nothing about it is called clean. */
+function evaded(verdict: Verdict): Verdict {
+  const says = "bytes were sent twice and differ, so the receiver may have read something else";
+  return {
+    ...verdict,
+    decision: verdict.decision === "pass" ? "report" : verdict.decision,
+    reason: [...verdict.reason, { step: "hygiene", says }],
+    findings: [...verdict.findings, "C08"],
+  };
+}
+
+const WHOLE: TlsObservation["coverage"] = [];
+const MIDSTREAM: TlsObservation["coverage"] = ["midstream"];
