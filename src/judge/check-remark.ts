@@ -12,6 +12,7 @@ export type RemarkKind =
   | "expires-in-1-day"
   | "expires-in-7-days"
   | "expires-in-30-days"
+  | "bad-signature"
   | "not-applied"
   | "root-file";
 

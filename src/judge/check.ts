@@ -8,9 +8,16 @@ import { expiryRemarks } from "./check-expiry.ts";
 import { matchRemarks } from "./check-match.ts";
 import { overlapRemarks } from "./check-overlap.ts";
 import type { Remark, Remarked } from "./check-remark.ts";
+import { windowRemarks } from "./check-window.ts";
 import type { Policy } from "./policy.ts";
 import { PolicyError, type PolicyProblem } from "./policy-error.ts";
-import { parsePolicy, readPolicyText, unappliedNotice, unknownRootsNotice } from "./policy-file.ts";
+import {
+  parsePolicy,
+  readPolicyText,
+  refusedNotice,
+  unappliedNotice,
+  unknownRootsNotice,
+} from "./policy-file.ts";
 import { YamlSource } from "./yaml-source.ts";
 
 export type PolicyCheck =
@@ -38,6 +45,7 @@ export function warningsOf(policy: Policy, text: string, atUs: number): Remarked
     ...overlapRemarks(policy),
     ...expiryRemarks(policy, atUs),
     ...matchRemarks(policy),
+    ...windowRemarks(policy, atUs),
     ...noticeRemarks(policy),
   ];
   return remarks
@@ -46,13 +54,15 @@ export function warningsOf(policy: Policy, text: string, atUs: number): Remarked
 }
 
 /** What `replay` says at start as well, each where it is about. */
-function noticeRemarks({ later, notices, issuers }: Policy): Remark[] {
+function noticeRemarks({ later, notices, issuers, windows = [] }: Policy): Remark[] {
   const kept = Object.keys(later);
   const told = new Set(kept.map(unappliedNotice));
   for (const { roots } of issuers.allow ?? []) {
     // Its line is told that it never matches.
     if (roots !== undefined) told.add(unknownRootsNotice(roots));
   }
+  // And so is a window that is refused.
+  for (const window of windows) told.add(refusedNotice(window) ?? "");
   return [
     ...kept.map((key): Remark => {
       return { kind: "not-applied", path: [key], says: unappliedNotice(key) };

@@ -34,6 +34,7 @@ import { clientPathAnswers } from "./steps/path.ts";
 import { possessionAnswers } from "./steps/possession.ts";
 import { unseenAnswers } from "./steps/unseen.ts";
 import { viewAnswers } from "./steps/view.ts";
+import { windowTurns } from "./steps/window.ts";
 import type { Answer, Reason, Verdict } from "./verdict.ts";
 
 export interface JudgeInput {
@@ -79,7 +80,7 @@ export class Judge {
   /** Costs nothing yet: roots are parsed at the first chain. */
   constructor(policy: Policy) {
     this.policy = policy;
-    this.#turns = approvalTurns(policy.issuers.allow);
+    this.#turns = [...approvalTurns(policy.issuers.allow), ...windowTurns(policy)].sort(ascending);
     this.#byAddress = looksAtAddresses(policy);
   }
 
@@ -242,7 +243,7 @@ export function answersOf(context: Case): Answer[] {
 function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judgement {
   const { policy, evidence, possession } = context;
   const asked = answersOf(context);
-  const { answers, ...settled } = settle(asked, policy);
+  const { answers, ...settled } = settle(asked, context);
   const findings = asked.flatMap(({ finding }) => finding ?? []).sort(worstFirst);
   const verdict: Verdict = {
     ...settled,
@@ -282,6 +283,10 @@ function spanBetween(turns: readonly number[], atUs: number): Span {
   const next = turns.find((turn) => turn >= atUs) ?? Number.POSITIVE_INFINITY;
   const before = turns.findLast((turn) => turn < atUs) ?? Number.NEGATIVE_INFINITY;
   return [before + 1, next];
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 function reasonOf({ step, line, says }: Answer): Reason {

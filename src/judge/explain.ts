@@ -47,19 +47,19 @@ export interface Question {
 /** Never throws: what is given was checked by the caller. */
 export function explain(policy: Policy, given: Given): Explanation {
   const { question, assumed } = questionOf(policy, given);
-  const outcome = outcomeOf(policy, caseOf(policy, question));
+  const outcome = outcomeOf(caseOf(policy, question));
   if (given.chain !== undefined) return { outcome, assumed, otherwise: [], more: 0 };
   const others = otherSuppositions(policy, given, question)
-    .map(({ says, ...other }) => ({ if: says, outcome: outcomeOf(policy, caseOf(policy, other)) }))
+    .map(({ says, ...other }) => ({ if: says, outcome: outcomeOf(caseOf(policy, other)) }))
     .filter((other) => !isSame(other.outcome, outcome));
-  others.push({ if: NOT_SEEN, outcome: outcomeOf(policy, unseenCase(policy, question)) });
+  others.push({ if: NOT_SEEN, outcome: outcomeOf(unseenCase(policy, question)) });
   const otherwise = others.slice(0, OTHERWISE_MAX);
   return { outcome, assumed, otherwise, more: others.length - otherwise.length };
 }
 
-function outcomeOf(policy: Policy, context: Case): Outcome {
+function outcomeOf(context: Case): Outcome {
   const asked = answersOf(context);
-  const { decision, would, answers } = settle(asked, policy);
+  const { decision, would, answers } = settle(asked, context);
   const before = would ?? decision;
   return {
     decision,

@@ -22,12 +22,14 @@ import {
   type Setting,
   sealPolicy,
   type Target,
+  type Window,
 } from "./policy.ts";
 import { formatProblem, PolicyError, type PolicyProblem } from "./policy-error.ts";
 import { policySchema, type WrittenPolicy } from "./policy-schema.ts";
 import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
 import { readNamedRoots } from "./roots.ts";
 import { schemaProblems } from "./schema-problem.ts";
+import { windowOf } from "./window.ts";
 import { type Path, PROBLEMS_MAX, YamlSource } from "./yaml-source.ts";
 
 /** Root files are found from the policy's own folder. Throws `PolicyError` and nothing else. */
@@ -129,15 +131,25 @@ function policyOf(
   written: WrittenPolicy,
   { source, roots, crls, notices }: Files & { source: YamlSource },
 ): Policy {
-  const { version, mode = defaultPolicy.mode, issuers = {}, resolvers, ...later } = written;
+  const { version, mode = defaultPolicy.mode, issuers = {}, resolvers, ...more } = written;
+  const { windows = [], windowSigners = [], ...later } = more;
   const unapplied = Object.keys(later).map(unappliedNotice);
+  const signed = windows.map((window, i): Window => {
+    return { line: source.placeOf(["windows", i]).line, ...windowOf(window, windowSigners) };
+  });
   return sealPolicy({
     version,
     mode,
     issuers: { ...issuersOf(issuers, source, roots), ...(crls.length > 0 && { crls }) },
     ...(resolvers !== undefined && { resolvers }),
+    ...(signed.length > 0 && { windows: signed }),
     later,
-    notices: [...notices, ...unknownRoots(issuers, roots), ...unapplied],
+    notices: [
+      ...notices,
+      ...unknownRoots(issuers, roots),
+      ...signed.flatMap((window) => refusedNotice(window) ?? []),
+      ...unapplied,
+    ],
   });
 }
 
@@ -155,6 +167,10 @@ function unknownRoots(
 
 export function unknownRootsNotice(name: string): string {
   return `\`allow\` names the roots ${name}, and \`issuers.roots\` does not`;
+}
+
+export function refusedNotice({ name, refused }: Window): string | undefined {
+  return refused === undefined ? undefined : `the window ${name} lowers nothing: ${refused}`;
 }
 
 export function unappliedNotice(key: string): string {

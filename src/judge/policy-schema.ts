@@ -9,7 +9,7 @@ import * as z from "zod";
 import { parseDn } from "../trust/name.ts";
 import { parseTarget } from "./destination.ts";
 import { DECISIONS, TOLERABLE } from "./policy.ts";
-import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
+import { endOfDayOrMoment, parseHash, startOfDayOrMoment } from "./policy-text.ts";
 
 /**
  * What an editor can say about a text before this program reads it. Looser than the checks: the 30th of
@@ -164,15 +164,20 @@ const expectation = z.strictObject({
 });
 
 const exception = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
-const window = z.strictObject({
-  name: text,
-  scope: text,
-  from: moment,
-  to: moment,
-  signedBy: hash,
-  publicKey: text,
-  signature: text,
-});
+const window = z
+  .strictObject({
+    name: text,
+    scope: text,
+    from: moment,
+    to: moment,
+    signedBy: hash,
+    publicKey: text,
+    signature: text,
+  })
+  .refine(
+    ({ from, to }) => (startOfDayOrMoment(from) ?? 0) <= (endOfDayOrMoment(to) ?? Infinity),
+    "`to` not before `from`",
+  );
 const count = z.int().min(0);
 const guards = z.strictObject({
   maxCutsPer: z.strictObject({ count, minutes: z.int().min(1) }).optional(),

@@ -5,7 +5,8 @@
  * This module is light: without `--policy` nothing reads YAML, and nothing that does is loaded
  * (policy-file.ts is where files become policies).
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
 
 /** From loosest to strictest; `strictest` and the audit cap rely on this order. */
 export const DECISIONS = ["pass", "report", "refuse", "cut"] as const;
@@ -17,6 +18,8 @@ export interface Policy {
   readonly issuers: IssuersPolicy;
   /** Addresses whose DNS answers bind a name to an address; absent: nobody's do. As written. */
   readonly resolvers?: readonly string[];
+  /** As the file has them, those that lower nothing included; absent: none. */
+  readonly windows?: readonly Window[];
   /** Keys that belong to later steps: checked and kept, not applied yet. */
   readonly later: Readonly<Record<string, unknown>>;
   /** Of the effective policy, lower-case hex: line numbers, paths and comments do not count. */
@@ -91,6 +94,23 @@ export interface DenyLine extends Selector {
   readonly because?: string;
 }
 
+/** A maintenance window (window.ts), about either a key or a component. */
+export interface Window {
+  /** Of the policy file, from 1; absent in a policy that was not read from a file. */
+  readonly line?: number;
+  readonly name: string;
+  /** SHA-256 of the SubjectPublicKeyInfo that is expected, lower-case hex. */
+  readonly key?: string;
+  /** As `wire.encryption`. */
+  readonly component?: string;
+  /** Its first and last microsecond, and how the last one was written. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly to: string;
+  /** Why it lowers nothing: a clause. Absent: it is signed as it should be. */
+  readonly refused?: string;
+}
+
 /** One entry of `for` or `to`. Names are lower-case A-labels, with one leading `*` label at most. */
 export type Target =
   | { readonly kind: "name"; readonly text: string }
@@ -156,8 +176,9 @@ export function strictness(decision: Decision): number {
   return DECISIONS.indexOf(decision);
 }
 
-/** SHA-256 of the canonical form: keys sorted (as RFC 8785), roots by what they hold. */
-function policySha256({ version, mode, issuers, resolvers, later }: PolicyContent): string {
+/** SHA-256 of the RFC 8785 form: roots by what they hold, and where a thing was written changes nothing. */
+function policySha256(content: PolicyContent): string {
+  const { version, mode, issuers, resolvers, windows, later } = content;
   const files = issuers.roots.filter((roots) => roots.kind === "file");
   const held = (name: string) => files.find((file) => file.name === name)?.certificates ?? name;
   const effective = {
@@ -168,18 +189,8 @@ function policySha256({ version, mode, issuers, resolvers, later }: PolicyConten
       line.roots === undefined ? line : { ...line, roots: held(line.roots) },
     ),
   };
-  const canonical = JSON.stringify(
-    { version, mode, issuers: effective, resolvers, later },
-    sortedKeys,
-  );
-  return createHash("sha256").update(canonical).digest("hex");
-}
-
-function sortedKeys(key: string, value: unknown): unknown {
-  // Where a thing was written changes nothing.
-  if (key === "line") return undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const hashed = { version, mode, issuers: effective, resolvers, windows, later };
+  return hash("sha256", canonicalJson(hashed, "line"));
 }
 
 export const TOLERABLE = ["expired", "not-yet-valid", "name", "weak"] as const;

@@ -1,7 +1,7 @@
 /** What was decided about one connection, and every step that had a say in it. */
 import type { TlsObservation } from "../inspect/observation.ts";
 import type { Finding } from "./finding.ts";
-import type { Decision } from "./policy.ts";
+import type { Decision, Window } from "./policy.ts";
 
 /** The steps of INTERFACE's "How a connection is decided", in the order in which they speak. */
 export type Step =
@@ -28,6 +28,8 @@ export interface Reason {
 export interface Answer extends Reason {
   readonly asks: Decision;
   readonly finding?: Finding;
+  /** Open, and about this: of a cut it makes a report. */
+  readonly window?: Window;
 }
 
 export interface Verdict {

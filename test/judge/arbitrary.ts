@@ -13,6 +13,7 @@ import {
   type Target,
   TOLERABLE,
   type UnseenAnswer,
+  type Window,
 } from "../../src/judge/policy.ts";
 import { parseDn } from "../../src/trust/name.ts";
 import {
@@ -72,6 +73,26 @@ export const denyLine: fc.Arbitrary<DenyLine> = fc
   .tuple(selector, fc.constantFrom("refuse" as const, "cut" as const))
   .map(([selects, then]) => ({ ...selects, then }));
 
+/** Most are about a key of the scene, and open at most of its times. */
+const window: fc.Arbitrary<Window> = fc
+  .record({
+    about: fc.oneof(
+      hashes.map(({ spki }) => ({ key: spki })),
+      fc.constant({ component: "wire.encryption" }),
+    ),
+    from: fc.integer({ min: -500, max: 100 }),
+    days: fc.integer({ min: 0, max: 900 }),
+    refused: fc.constantFrom({}, {}, { refused: "`signature` does not fit what the window says" }),
+  })
+  .map(({ about, from, days, refused }) => ({
+    name: "change",
+    ...about,
+    fromUs: NOON_US + from * DAY_US,
+    toUs: NOON_US + (from + days) * DAY_US,
+    to: "then",
+    ...refused,
+  }));
+
 const decision = settingOf<Decision>(DECISIONS);
 const blind = settingOf<UnseenAnswer>(["report", "refuse", "cut", "probe", "remember"]);
 
@@ -88,11 +109,12 @@ export const policy: fc.Arbitrary<Policy> = fc
       hygiene: decision,
     }),
     unseen: fc.record({ encrypted: blind, resumed: blind, ech: blind, otherwise: blind }),
+    windows: fc.array(window, { maxLength: 2 }),
   })
-  .map(({ mode, roots, allow, deny, settings, unseen }) => {
+  .map(({ mode, roots, allow, deny, settings, unseen, windows }) => {
     const approvals = allow === undefined ? {} : { allow };
     const issuers = { roots, ...approvals, deny, ...settings, unseen };
-    return sealPolicy({ ...defaultPolicy, mode, issuers });
+    return sealPolicy({ ...defaultPolicy, mode, issuers, windows });
   });
 
 const chain = fc.constantFrom(...(Object.keys(chains) as ChainName[])).map((name) => chains[name]);

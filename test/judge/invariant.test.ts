@@ -21,6 +21,8 @@ const PATIENCE_MS = 300_000;
 /** The decision before audit lowered it. */
 const asked = ({ verdict }: Judgement): Decision => verdict.would ?? verdict.decision;
 
+const lowered = ({ reason }: Judgement["verdict"]) => reason.some(({ step }) => step === "window");
+
 function withIssuers(policy: Policy, issuers: Partial<Policy["issuers"]>): Policy {
   return sealPolicy({ ...policy, issuers: { ...policy.issuers, ...issuers } });
 }
@@ -92,7 +94,7 @@ describe("invariants", { timeout: PATIENCE_MS }, () => {
     const property = fc.property(arbitrary.policy, arbitrary.seen, (policy, shape) => {
       const { verdict } = judged(policy, shape);
       if (policy.mode === "audit") expect(["pass", "report"]).toContain(verdict.decision);
-      else expect(verdict.would).toBeUndefined();
+      else if (!lowered(verdict)) expect(verdict.would).toBeUndefined();
       expect(verdict.wouldCut).toBe(verdict.would === "cut");
       if (shape.direction === "ingress" || shape.direction === "internal") {
         expect(["pass", "report"]).toContain(asked({ verdict } as Judgement));
@@ -105,9 +107,32 @@ describe("invariants", { timeout: PATIENCE_MS }, () => {
     const property = fc.property(arbitrary.policy, arbitrary.seen, (policy, shape) => {
       const audit = judged(sealPolicy({ ...policy, mode: "audit" }), shape);
       const enforce = judged(sealPolicy({ ...policy, mode: "enforce" }), shape);
-      expect(strictness(enforce.verdict.decision)).toBeGreaterThanOrEqual(strictness(asked(audit)));
+      expect(strictness(asked(enforce))).toBeGreaterThanOrEqual(strictness(asked(audit)));
+      if (!lowered(enforce.verdict)) expect(enforce.verdict.would).toBeUndefined();
     });
     fc.assert(property, { numRuns: RUNS });
+  });
+
+  test("a window only ever makes a report, or a refusal that was there, of a cut", () => {
+    const property = fc.property(arbitrary.policy, arbitrary.seen, (policy, shape) => {
+      const enforced = sealPolicy({ ...policy, mode: "enforce" });
+      const { windows: _, ...bare } = enforced;
+      const after = judged(enforced, shape);
+      const before = judged(sealPolicy(bare), shape);
+      const { decision, reason } = after.verdict;
+      if (!lowered(after.verdict)) {
+        expect([decision, after.verdict.would]).toEqual([before.verdict.decision, undefined]);
+        return;
+      }
+      expect(asked(before)).not.toBe("pass");
+      expect(["report", "refuse"]).toContain(decision);
+      expect(after.verdict.wouldCut).toBe(true);
+      for (const { step, says } of reason) {
+        if (step !== "hygiene" && step !== "approval") expect(says).not.toMatch(/^cut: /);
+      }
+      expect(after.findings.some(({ severity }) => severity === "breach")).toBe(true);
+    });
+    fc.assert(property, { numRuns: RUNS * 2 });
   });
 
   test("what a judge remembers is what a new one would say", () => {

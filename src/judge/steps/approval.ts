@@ -164,7 +164,7 @@ function namesLeaf(line: AllowLine, path: TrustPath, { leaf }: Presented): boole
 }
 
 /** Leaf first, the anchor's certificate last, whether or not the path holds it already. */
-function wholePath({ certificates, anchor }: TrustPath): readonly Certificate[] {
+export function wholePath({ certificates, anchor }: TrustPath): readonly Certificate[] {
   const { certificate } = anchor;
   if (certificate === undefined || certificates.includes(certificate)) return certificates;
   return [...certificates, certificate];

@@ -1,9 +1,16 @@
 /**
- * Step 8, the last: the strictest answer wins, and audit makes a report of what is stricter. Windows
- * and guards lower a decision here as well; this version has none, and so nothing lowers `enforce`.
+ * Step 8, the last: the strictest answer wins, and then three things may lower it, in this order: a
+ * maintenance window makes a report of a cut that was expected, a guard holds a cut back, and audit
+ * makes a report of whatever is stricter.
+ *
+ * A window lowers the answer that it is about and no other. Guards count cuts of other workloads, which
+ * a pure function of one connection cannot: their place is between the other two, where a cut becomes a
+ * refuse, and nothing stands there yet.
  */
-import { type Decision, type Policy, strictest, strictness } from "../policy.ts";
+import type { Case } from "../case.ts";
+import { type Decision, strictest, strictness, type Window } from "../policy.ts";
 import type { Answer } from "../verdict.ts";
+import { windowOfComponent } from "./window.ts";
 
 export interface Decided {
   readonly decision: Decision;
@@ -13,12 +20,42 @@ export interface Decided {
   readonly answers: readonly Answer[];
 }
 
-export function settle(asked: readonly Answer[], { mode }: Policy): Decided {
-  const before = asked.reduce<Decision>((worst, { asks }) => strictest(worst, asks), "pass");
-  if (mode === "enforce" || strictness(before) <= strictness("report")) {
-    return { decision: before, wouldCut: false, answers: [] };
+export function settle(asked: readonly Answer[], context: Pick<Case, "policy" | "atUs">): Decided {
+  const before = strictestOf(asked.map(({ asks }) => asks));
+  const answers: Answer[] = [];
+  let decision = before;
+  if (before === "cut") {
+    const cuts = asked.filter(({ asks }) => asks === "cut");
+    const windows = cuts.map((answer) => windowFor(answer, context));
+    if (windows.every((window) => window !== undefined)) {
+      const others = asked.filter(({ asks }) => asks !== "cut").map(({ asks }) => asks);
+      decision = strictestOf(["report", ...others]);
+      answers.push(...[...new Set(windows)].map(windowAnswer));
+    }
   }
-  const says = `report: audit mode only reports; enforce would ${before}`;
-  const answer: Answer = { step: "mode", says, asks: "report" };
-  return { decision: "report", wouldCut: before === "cut", would: before, answers: [answer] };
+  if (context.policy.mode === "audit" && strictness(decision) > strictness("report")) {
+    const says = `report: audit mode only reports; enforce would ${decision}`;
+    answers.push({ step: "mode", says, asks: "report" });
+    decision = "report";
+  }
+  if (decision === before) return { decision, wouldCut: false, answers };
+  return { decision, wouldCut: before === "cut", would: before, answers };
+}
+
+function strictestOf(decisions: readonly Decision[]): Decision {
+  return decisions.reduce<Decision>(strictest, "pass");
+}
+
+/** Steps that know a path have looked for its keys; encryption that was expected is one component. */
+function windowFor(
+  { step, window }: Answer,
+  context: Pick<Case, "policy" | "atUs">,
+): Window | undefined {
+  return step === "expect" ? windowOfComponent("wire.encryption", context) : window;
+}
+
+function windowAnswer({ line, name, key, component, to }: Window): Answer {
+  const what = key === undefined ? component : `the key ${key}`;
+  const says = `report: the window ${name} expects a change of ${what} until ${to}, and holds back the cut`;
+  return { step: "window", ...(line === undefined ? {} : { line }), says, asks: "report" };
 }
