@@ -126,6 +126,30 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   {
+    name: "cut",
+    usage: 'cut --because "..."',
+    says: "isolate the workload by hand",
+    load: async () => (await import("./gate-hand.ts")).cutCommand,
+  },
+  {
+    name: "release",
+    usage: 'release --because "..."',
+    says: "let it out again",
+    load: async () => (await import("./gate-hand.ts")).releaseCommand,
+  },
+  {
+    name: "status",
+    usage: "status",
+    says: "what the gate does; --ready and --healthy for probes",
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
+    name: "why",
+    usage: "why --to HOST:PORT",
+    says: "what the gate would decide now, and by which line",
+    load: async () => (await import("./why.ts")).whyCommand,
+  },
+  {
     name: "policy",
     usage: "policy <command>",
     says: "check and explain a policy; print its schema",
@@ -157,10 +181,6 @@ const COMMANDS_TO_COME: Readonly<Record<string, string | undefined>> = {
   "check-inject": "tell whether manifests have the sidecar",
   agent: "run on a node and hold the engine's socket",
   controller: "run in a cluster: webhook and quarantine",
-  cut: "isolate a workload by hand",
-  release: "let a workload out again",
-  status: "tell which workloads are cut",
-  why: "tell why something was decided",
   doctor: "tell what this machine lets Portcullis do",
 };
 

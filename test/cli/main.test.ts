@@ -14,6 +14,10 @@ describe("help", () => {
     [["replay", "x.pcap", "-h"]],
     [["demo", "--help"]],
     [["schema", "--help"]],
+    [["cut", "--help"]],
+    [["release", "--help"]],
+    [["status", "--help"]],
+    [["why", "--help"]],
   ])("%j fits a screen and ends with two examples", async (args) => {
     const { code, out } = await portcullis(args);
     expect(code).toBe(0);
@@ -70,11 +74,26 @@ test.each([
   [["replay", "missing.pcap"], "missing.pcap: no such file"],
   [["demo", "extra"], "demo takes no operand, found extra"],
   [["schema", "--all"], "unknown option --all"],
+  [["cut"], 'cut expects a reason: cut --because "'],
+  [["release", "--because", " "], "release expects a reason"],
+  [["status", "--admin", "127.0.0.1:1"], "expected unix: and an absolute path"],
+  [["status", "--ready", "--healthy"], "--ready and --healthy: expected one of them"],
+  [["why"], "why expects a place"],
 ])("%j is a wrong call: %s", async (args, message) => {
   const { code, out, err } = await portcullis(args);
   expect(err).toContain(message);
   expect({ code, out }).toEqual({ code: 2, out: "" });
 });
+
+test.each([[["cut", "--because", "x"]], [["status"]], [["why", "--to", "a.example:443"]]])(
+  "%j says that no gate answers, and what to do",
+  async (args) => {
+    const none = ["--admin", "unix:/nonexistent/admin.sock"];
+    const { code, out, err } = await portcullis([...args, ...none]);
+    expect(err).toContain("/nonexistent/admin.sock: ENOENT; is `portcullis watch` running");
+    expect({ code, out }).toEqual({ code: 4, out: "" });
+  },
+);
 
 test("what was typed cannot reach the terminal through a message", async () => {
   const { err } = await portcullis(["\u001b[2J\u202e"]);
