@@ -16,8 +16,8 @@ interface Truth {
   readonly file: string;
   readonly recordedAt: string;
   readonly packets: number;
-  /** SHA-256 of the corp root of this recording; `corp-root.pem` holds it. */
-  readonly corpRoot: string;
+  /** SHA-256 of the corp root of this recording; `corp-root.pem` holds it. Absent: nobody sent a chain. */
+  readonly corpRoot?: string;
   readonly connections: readonly Connection[];
 }
 
@@ -46,7 +46,7 @@ export async function keep(folder: string, recorded: Recorded): Promise<number> 
     file,
     recordedAt: `${new Date().toISOString().slice(0, 19)}Z`,
     packets: await countPackets(path),
-    corpRoot: scene.authorities.corpRoot.facts.sha256,
+    ...(connections.length > 0 && { corpRoot: scene.authorities.corpRoot.facts.sha256 }),
     connections,
   };
   await cp(path, join(folder, file));

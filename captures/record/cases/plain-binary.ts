@@ -5,7 +5,7 @@ import type { Case, Scene } from "../case.ts";
 import { within } from "../lab.ts";
 import { type RunOptions, run } from "../process.ts";
 import { SERVER } from "../servers.ts";
-import { configuration, PASSWORD, plain, USER } from "./plain.ts";
+import { configuration, openPath, PASSWORD, plain, USER } from "./plain.ts";
 
 export const plainBinaryCases: readonly Case[] = [
   plain({
@@ -86,7 +86,7 @@ export const plainBinaryCases: readonly Case[] = [
       const users = await configuration(scene, "users", []);
       await run(["mosquitto_passwd", "-b", "-c", users, USER, PASSWORD]);
       await chmod(users, 0o644);
-      await chmod(scene.lab.folder, 0o755);
+      await openPath(scene);
       const lines = [`listener 1883 ${SERVER}`, `password_file ${users}`];
       const file = await configuration(scene, "mosquitto.conf", lines);
       await scene.lab.serve(["mosquitto", "-c", file], 1883);

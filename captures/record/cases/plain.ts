@@ -385,8 +385,8 @@ async function dovecot(
   return endpoint(SERVER, port);
 }
 
-export /** Lets servers that give up root reach what lies in the case's folder. */
-async function openPath({ lab }: Scene): Promise<void> {
+/** Lets servers that give up root reach what lies in the case's folder. */
+export async function openPath({ lab }: Scene): Promise<void> {
   for (const folder of [lab.folder, dirname(lab.folder)]) await chmod(folder, 0o711);
 }
 

@@ -7,7 +7,7 @@
  * A server repeats the client's transmit time as its origin, which is sure. Of one side alone it is a guess.
  */
 import type { Detector, Match, Opening } from "./detector.ts";
-import { answer, type Fit } from "./fit.ts";
+import { answer, type Fit, together } from "./fit.ts";
 import { datagramsOf, u32 } from "./number.ts";
 import type { Said } from "./said.ts";
 
@@ -20,7 +20,7 @@ function detect({ client, server }: Opening) {
   const both = client.length > 0 && server.length > 0;
   if (both && !answers(client, server)) return undefined;
   return answer(
-    "yes",
+    together(asked, answered),
     (): Match => ({ exposes: [], startTls: "none", ...(!both && { weak: true }) }),
   );
 }
@@ -36,7 +36,7 @@ function packetFit({ bytes, datagrams }: Said, modes: readonly number[]): Fit {
   if (version < 1 || version > 4 || !modes.includes(bytes[at]! & 7)) return "no";
   if (bytes[at + 1]! > STRATUM_MAX || bytes[at + 2]! > POLL_MAX) return "no";
   // A power of two below a second, as a negative number; clients may say nothing.
-  if (precision !== 0 && precision < PRECISION_MIN) return "no";
+  if (precision < PRECISION_MIN && precision !== 0 && precision !== UNTOLD) return "no";
   // Both are seconds in 16.16: more than a few of them is no clock.
   if (u32(bytes, at + 4) >= SECONDS_MAX << 16 || u32(bytes, at + 8) >= SECONDS_MAX << 16)
     return "no";
@@ -60,4 +60,6 @@ const STRATUM_MAX = 16;
 const POLL_MAX = 17;
 /** 2^-32 seconds. */
 const PRECISION_MIN = 0xe0;
+/** What a client puts there that tells no more of its clock than it must, as chrony does. */
+const UNTOLD = 0x20;
 const SECONDS_MAX = 128;

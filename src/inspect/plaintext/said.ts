@@ -25,9 +25,15 @@ export class Said {
     return this.#text;
   }
 
-  /** What stands behind the first `count` bytes. */
+  /** What stands behind the first `count` bytes; of a datagram that is cut by that, its rest. */
   after(count: number): Said {
-    return new Said(this.bytes.subarray(count), this.whole);
+    if (count === 0) return this;
+    const datagrams = this.datagrams
+      .filter(
+        (at, index) => (this.datagrams[index + 1] ?? this.bytes.length) > count || at >= count,
+      )
+      .map((at) => Math.max(at - count, 0));
+    return new Said(this.bytes.subarray(count), this.whole, datagrams);
   }
 }
 

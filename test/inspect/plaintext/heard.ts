@@ -1,16 +1,17 @@
 /**
- * What each TCP connection of a capture is, without judge and report: and, if asked, as it would be if
- * every port had been another.
+ * What each connection of a capture is, over TCP and UDP, without judge and report: and, if asked, as it
+ * would be if every port had been another.
  */
 import { readCapture } from "../../../src/capture/read.ts";
 import { Census } from "../../../src/decode/census.ts";
 import { decodeFrame } from "../../../src/decode/link.ts";
 import { FRAGMENT, PacketView, TRANSPORT } from "../../../src/decode/packet-view.ts";
-import { decodeTransport, TCP } from "../../../src/decode/transport.ts";
+import { decodeTransport } from "../../../src/decode/transport.ts";
 import type { Flow, Inspector } from "../../../src/flow/event.ts";
 import { Fragments } from "../../../src/flow/fragments.ts";
 import { FlowTable } from "../../../src/flow/table.ts";
 import { Connection, type Seen } from "../../../src/inspect/connection.ts";
+import { DatagramConnection } from "../../../src/inspect/datagram.ts";
 
 export interface Heard {
   readonly flow: Flow;
@@ -21,7 +22,8 @@ export interface Heard {
 export async function heardIn(path: string, port = (old: number) => old): Promise<Heard[]> {
   const heard: Heard[] = [];
   const table = new FlowTable({
-    open: (flow) => new Connection(flow),
+    open: (flow) =>
+      flow.transport === "udp" ? new DatagramConnection(flow) : new Connection(flow),
     close: (flow, inspector) => void heard.push({ flow, seen: resultOf(inspector) }),
     overlap: () => {},
     loss: () => {},
@@ -41,7 +43,7 @@ export async function heardIn(path: string, port = (old: number) => old): Promis
     view.cut = Math.max(original - captured, 0);
     let what = decodeFrame(view, bytes, offset, offset + captured, link, census);
     if (what === FRAGMENT && fragments.add(view)) what = decodeTransport(view, census);
-    if (what !== TRANSPORT || view.protocol !== TCP) return;
+    if (what !== TRANSPORT) return;
     view.sourcePort = port(view.sourcePort);
     view.targetPort = port(view.targetPort);
     table.packet(view);
@@ -52,8 +54,10 @@ export async function heardIn(path: string, port = (old: number) => old): Promis
 }
 
 function resultOf(inspector: Inspector): Seen {
-  if (!(inspector instanceof Connection)) throw new Error("another inspector than was given");
-  return inspector.result();
+  if (inspector instanceof Connection) return inspector.result();
+  if (!(inspector instanceof DatagramConnection))
+    throw new Error("another inspector than was given");
+  return { tls: inspector.results()[0], plaintext: inspector.plaintext };
 }
 
 /** Every port becomes another, and no two the same: multiplying by an odd number undoes itself. */
