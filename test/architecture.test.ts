@@ -175,7 +175,7 @@ function filesBelow(folder: string): string[] {
 function LISTED(): [string, string[]][] {
   const extended = ["src/judge/rules", "src/inspect/plaintext", "src/respond", "src/report"];
   return extended
-    .filter((folder) => existsSync(folder))
+    .filter((folder) => existsSync(join(folder, "index.ts")))
     .map((folder) => [folder, entriesOf(folder)]);
 }
 

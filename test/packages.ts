@@ -18,6 +18,8 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["libndpi-bin", "ndpiReader"],
   ["wireshark-common", "editcap"],
   ["iproute2", "ip"],
+  ["nftables", "nft"],
+  ["util-linux", "nsenter"],
   ["procps", "pgrep"],
   ["zstd", "zstd"],
 ];

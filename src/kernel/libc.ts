@@ -48,6 +48,13 @@ export function bind(fd: number, address: Uint8Array): number {
   return answered(call.bind(fd, address, address.length));
 }
 
+/** getsockname(2): the number of bytes of the socket's own address that were written to `into`. */
+export function getsockname(fd: number, into: Uint8Array): number {
+  LENGTH[0] = into.length;
+  const answer = answered(call.getsockname(fd, into, LENGTH));
+  return answer < 0 ? answer : LENGTH[0];
+}
+
 /** setsockopt(2). A number is written as an `int`. */
 export function setsockopt(
   fd: number,
@@ -99,13 +106,17 @@ export function poll(fd: number, events: number, milliseconds: number): number {
   return answer < 0 ? answer : POLLED.getInt16(6, true);
 }
 
-/** mmap(2), shared, readable and writable: the memory, or minus the errno. */
-export function mmap(fd: number, bytes: number): Mapping | number {
-  const address = call.mmap(null, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) as
-    | bigint
-    | null;
-  if (address === null || BigInt.asIntN(64, address) === -1n) return -koffi.errno();
-  return { memory: koffi.view(address, bytes), address, bytes };
+/**
+ * mmap(2), shared, readable and writable: the memory, or minus the errno.
+ *
+ * @param fd -1 for memory that belongs to no file
+ * @param offset some descriptors have several areas, told apart by it
+ */
+export function mmap(fd: number, bytes: number, offset = 0): Mapping | number {
+  const flags = MAP_SHARED | (fd === -1 ? MAP_ANONYMOUS : 0);
+  const at = call.mmap(null, bytes, PROT_READ | PROT_WRITE, flags, fd, offset) as bigint | null;
+  if (at === null || BigInt.asIntN(64, at) === -1n) return -koffi.errno();
+  return { memory: koffi.view(at, bytes), address: at, bytes };
 }
 
 /** Memory that is shared with the kernel. It must not be touched after `munmap`. */
@@ -168,6 +179,7 @@ const library = koffi.load(null);
 const call = {
   socket: library.func("int socket(int family, int type, int protocol)"),
   bind: library.func("int bind(int fd, const void *address, unsigned int length)"),
+  getsockname: library.func("int getsockname(int fd, void *address, void *length)"),
   setsockopt: library.func(
     "int setsockopt(int fd, int level, int option, const void *value, unsigned int length)",
   ),
@@ -223,3 +235,4 @@ const CLONE_NEWNET = 0x40000000;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_ANONYMOUS = 0x20;

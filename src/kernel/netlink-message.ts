@@ -127,6 +127,8 @@ export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** Of the socket that asked; in a notification, of the one whose doing it tells of. 0: the kernel. */
+  readonly port: number;
   /** Behind the header: the fixed structure, then attributes. A view, not a copy. */
   readonly body: Uint8Array;
 }
@@ -152,6 +154,7 @@ export function messagesIn(bytes: Uint8Array): Messages {
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
       sequence: view.getUint32(at + 8, true),
+      port: view.getUint32(at + 12, true),
       body: bytes.subarray(at + HEADER_BYTES, at + length),
     });
     at += aligned(length);

@@ -13,6 +13,7 @@ import {
   bind,
   close,
   errnoName,
+  getsockname,
   KernelRefused,
   MSG_DONTWAIT,
   onReadable,
@@ -55,12 +56,17 @@ export interface Notifications {
 
 export class NetlinkSocket {
   readonly fd: number;
+  /** Our own: it tells our doings from others' in notifications. */
+  readonly port: number;
   #sequence = 1;
   #into = new Uint8Array(RECEIVE_BYTES);
   #from = new Uint8Array(SOCKADDR_NL_BYTES);
 
   private constructor(fd: number) {
     this.fd = fd;
+    const own = new Uint8Array(SOCKADDR_NL_BYTES);
+    getsockname(fd, own);
+    this.port = new DataView(own.buffer).getUint32(4, true);
   }
 
   /** Opens a socket in the thread's network namespace. Throws `KernelRefused`. */
