@@ -151,6 +151,7 @@ export class Judging implements Above {
     const clear = seen.plaintext[0] ?? seen.opaque;
     if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
     else if (clear !== undefined) this.#judgeInClear(clear, overlaps.length > 0);
+    for (const inner of seen.renegotiated ?? []) this.#handshake(inner, overlaps.length > 0);
   }
 
   /** Two ports may carry several connections of QUIC, one beside the other. */

@@ -18,6 +18,8 @@ import { TlsConnection } from "./tls/connection.ts";
 
 export interface Seen {
   readonly tls?: TlsObservation | undefined;
+  /** Handshakes inside its protection, where keys opened them. */
+  readonly renegotiated?: readonly TlsObservation[];
   /** The outermost first. */
   readonly plaintext: readonly PlaintextObservation[];
   readonly opaque?: OpaqueObservation | undefined;
@@ -85,8 +87,9 @@ export class Connection implements Inspector {
     const tls = this.tls.result();
     // An answer in clear to a hello is part of a handshake that failed.
     const behind = (this.tls.begins(0) ?? 0) > 0 || (this.tls.begins(1) ?? 0) > 0;
-    if (tls !== undefined && !behind) return { tls, plaintext: NONE };
-    return this.#result(tls);
+    const renegotiated = this.tls.renegotiated();
+    if (tls !== undefined && !behind) return { tls, renegotiated, plaintext: NONE };
+    return { ...this.#result(tls), renegotiated };
   }
 
   #result(tls: TlsObservation | undefined): Seen {

@@ -125,6 +125,8 @@ export interface TlsObservation {
   /** Of the outer hello; -1 where it could not be read. */
   readonly echConfigId?: number;
   readonly renegotiations?: number;
+  /** It happened inside the protection of an earlier handshake of the connection (TLS 1.2). */
+  readonly renegotiated?: true;
   readonly alerts: readonly Alert[];
   readonly certificates: SeenCertificates;
   readonly clientCertificates?: SeenCertificates;

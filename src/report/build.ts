@@ -117,6 +117,7 @@ export function tlsLine(observation: TlsObservation, place: Place, extra: TlsExt
     resumed: observation.resumed,
     ech: observation.ech,
     renegotiations: observation.renegotiations,
+    renegotiated: observation.renegotiated,
     alerts: observation.alerts,
     certificates: extra.certificates,
     clientCertificates: extra.clientCertificates,

@@ -101,6 +101,8 @@ export interface TlsLine extends Placed, Ends {
   readonly resumed: TlsObservation["resumed"];
   readonly ech?: TlsObservation["ech"] | undefined;
   readonly renegotiations?: number | undefined;
+  /** A handshake inside the protection of the connection's first one, which keys opened. */
+  readonly renegotiated?: true | undefined;
   readonly alerts: readonly Alert[];
   readonly certificates: Certificates;
   readonly clientCertificates?: Certificates | undefined;

@@ -131,6 +131,10 @@ const KINDS: Readonly<Record<string, Schema>> = {
     resumed: oneOf(false, "session-id", "ticket", "psk"),
     "ech?": oneOf("grease", "offered", "accepted", "rejected"),
     "renegotiations?": count,
+    "renegotiated?": described(
+      { const: true },
+      "inside the protection of the connection's first handshake, and opened by keys",
+    ),
     alerts: list(object("", { side, level: string, name: string })),
     certificates,
     "clientCertificates?": certificates,

@@ -29,6 +29,10 @@ export interface RecordingShape {
   readonly session?: Buffer;
   /** Needed on both recordings for a ticket to be honoured. */
   readonly ticketKeys?: Buffer;
+  /** The MAC stands inside what CBC encrypts, as before RFC 7366. */
+  readonly macInside?: true;
+  /** TLS 1.2: the client then begins a second handshake inside the first one, and is shown this chain. */
+  readonly renegotiated?: readonly Identity[];
   /** Groups as OpenSSL names them, the first one of the client's with a key share. */
   readonly groups?: { readonly client: string; readonly server: string };
 }
@@ -59,7 +63,10 @@ export async function recordHandshake(shape: RecordingShape): Promise<Recording>
   });
   await new Promise<void>((resolve, reject) => {
     client.once("error", reject);
-    client.once("secureConnect", () => client.write(request));
+    client.once("secureConnect", () => {
+      if (shape.renegotiated === undefined) return client.write(request);
+      client.renegotiate({ rejectUnauthorized: false }, () => client.write(request));
+    });
     client.once("data", () => setImmediate(resolve));
   });
   const resumed = client.isSessionReused();
@@ -84,18 +91,30 @@ export function saidBy(party: Party, flights: readonly Flight[]): Uint8Array {
 }
 
 function serve(end: Duplex, shape: RecordingShape): TLSSocket {
-  return new TLSSocket(end, {
+  const { renegotiated } = shape;
+  const socket = new TLSSocket(end, {
     isServer: true,
-    secureContext: createSecureContext({
-      key: shape.chain[0]!.keyPem,
-      cert: shape.chain.map((identity) => identity.certificatePem).join("\n"),
-      ...versions(shape),
-      ...(shape.groups ? { ecdhCurve: shape.groups.server } : {}),
-      ...(shape.ticketKeys ? { ticketKeys: shape.ticketKeys } : {}),
-    }),
+    secureContext: contextOf(shape.chain, shape),
+    // Asked in every handshake in which the client says a name.
     requestCert: shape.clientChain !== undefined,
     rejectUnauthorized: false,
     ...(shape.alpn ? { ALPNProtocols: [...shape.alpn] } : {}),
+  });
+  if (renegotiated) {
+    socket.once("secure", () => socket.setKeyCert(contextOf(renegotiated, shape)));
+  }
+  return socket;
+}
+
+function contextOf(chain: readonly Identity[], shape: RecordingShape) {
+  return createSecureContext({
+    key: chain[0]!.keyPem,
+    cert: chain.map((identity) => identity.certificatePem).join("\n"),
+    dhparam: "auto",
+    ...(shape.macInside && { secureOptions: SSL_OP_NO_ENCRYPT_THEN_MAC }),
+    ...versions(shape),
+    ...(shape.groups ? { ecdhCurve: shape.groups.server } : {}),
+    ...(shape.ticketKeys ? { ticketKeys: shape.ticketKeys } : {}),
   });
 }
 
@@ -149,3 +168,6 @@ function join(flights: readonly Flight[]): Flight[] {
   }
   return out;
 }
+
+/** OpenSSL's number, which `node:crypto` has no name for. */
+const SSL_OP_NO_ENCRYPT_THEN_MAC = 0x80000;

@@ -7,7 +7,12 @@ export interface Suite extends Aead {
 
 /** An AEAD as `node:crypto` knows it. All have nonces of 12 bytes. */
 export interface Aead {
-  readonly cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305" | "aes-128-ccm";
+  readonly cipher:
+    | "aes-128-gcm"
+    | "aes-256-gcm"
+    | "chacha20-poly1305"
+    | "aes-128-ccm"
+    | "aes-256-ccm";
   readonly keyBytes: 16 | 32;
   readonly tagBytes: 16 | 8;
 }

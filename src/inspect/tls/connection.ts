@@ -17,7 +17,7 @@ import { releaseChain } from "./certificate-message.ts";
 import { readV2ClientHello } from "./client-hello.ts";
 import { ALERT, APPLICATION_DATA, Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
-import { observe } from "./observe.ts";
+import { observe, observeRenegotiated } from "./observe.ts";
 import { HelloSearch } from "./search.ts";
 import { readV2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
 
@@ -100,6 +100,11 @@ export class TlsConnection implements Inspector {
   /** What was seen so far; absent when it was no TLS handshake. */
   result(): TlsObservation | undefined {
     return observe(this.#handshake);
+  }
+
+  /** Handshakes inside the protection of the first one, where keys opened them (TLS 1.2). */
+  renegotiated(): TlsObservation[] {
+    return observeRenegotiated(this.#handshake);
   }
 
   #bytes(
@@ -218,6 +223,8 @@ export class TlsConnection implements Inspector {
       return;
     }
     if (this.#handshake.established) {
+      // Every record counts in the next one's nonce, also those that are not opened.
+      if (this.#sides.some(({ unsealer }) => unsealer !== undefined)) return;
       // A side that can no longer be followed would only be guessed at.
       if (first.broken || second.broken) this.wants = "nothing";
       else this.wants = first.aligned && second.aligned ? "records" : "bytes";

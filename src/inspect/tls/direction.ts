@@ -239,7 +239,7 @@ export class Direction implements Spoken {
 
   /** A piece of the body of a record in clear: handshake or alert. */
   #body(bytes: Uint8Array, from: number, to: number, atUs: number): void {
-    if (this.unsealer?.underway === true) return this.unsealer.push(bytes, from, to);
+    if (this.unsealer?.underway === true) return this.unsealer.push(bytes, from, to, atUs);
     if (this.#type === ALERT) return this.#alert(bytes, from, to);
     let at = from;
     while (at < to && !this.broken) {

@@ -22,6 +22,8 @@ import {
   type Listener,
   type Spoken,
 } from "./direction.ts";
+import type { Opener } from "./keys/opener.ts";
+import { OpenedSide, Renegotiations } from "./keys/renegotiations.ts";
 import { type SealedListener, SealedReader } from "./keys/sealed-reader.ts";
 import { type Unsealing, unsealingOf } from "./keys/unsealing.ts";
 import { alertName } from "./names.ts";
@@ -37,7 +39,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   readonly transport: TlsObservation["transport"];
   readonly sides: readonly [Of, Of];
   /** Bounded: the first few of each connection. */
-  readonly malformed: (Malformed & { readonly side: Side })[] = [];
+  readonly malformed: (Malformed & { readonly side: Side })[];
   /** By side: where TLS began; behind something else, if that is not 0. */
   readonly upgradedAt: [number, number] = [0, 0];
   /** The first one. */
@@ -79,6 +81,8 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   keys: KeyLog | undefined;
   /** Once the key log knew this client's random. */
   unsealing: Unsealing | undefined;
+  /** Handshakes inside this one's protection: once one was opened (TLS 1.2). */
+  renegotiations: Renegotiations | undefined;
   /** By side: also one that could not be read, whose place no other takes. */
   readonly #certificateSent: [boolean, boolean] = [false, false];
   /** OCSP responses that the server stapled, and timestamps of its hello. */
@@ -92,7 +96,9 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     flow: Flow,
     transport: TlsObservation["transport"],
     Of: new (side: Side, listener: Listener) => Of,
+    malformed: (Malformed & { readonly side: Side })[] = [],
   ) {
+    this.malformed = malformed;
     this.flow = flow;
     this.transport = transport;
     this.sides = [new Of(0, this), new Of(1, this)];
@@ -193,17 +199,27 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     } else if (type === HANDSHAKE) {
       if (!this.sides[side].finished) this.step("encrypted-handshake");
       this.sides[side].finished = true;
+      this.renegotiations?.finished(side);
     } else if (type === CHANGE_CIPHER_SPEC) {
       // Sent under the keys in use: a renegotiation changes to the next ones.
       this.sides[side].changes++;
     }
   }
 
-  unsealed(side: Side, type: number, bytes: Uint8Array, from: number, to: number): void {
+  unsealed(
+    side: Side,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs = this.helloAtUs,
+  ): void {
     const name = MESSAGE_NAMES.get(type) ?? `handshake-${type}`;
+    const sealed = this.unsealing?.sealed;
+    if (sealed === undefined) return this.#unsealed12(side, type, bytes, from, to, atUs);
     this.step(name);
     const peer = side === this.serverSide ? "server" : "client";
-    const problem = this.unsealing!.sealed!.message(peer, type, bytes, from, to);
+    const problem = sealed.message(peer, type, bytes, from, to);
     if (problem !== undefined) this.malformedMessage(side, name, problem);
     if (problem !== undefined || type === FINISHED) this.#stopUnsealing(side);
   }
@@ -218,9 +234,23 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     if (this.flight.length < FLIGHT_MAX) this.flight.push(bytes);
   }
 
-  unopened(side: Side, _type: number, reason: string, offset: number): void {
+  unopened(side: Side, type: number, reason: string, offset: number): void {
     this.malformedAt(side, "tls-record", reason, offset);
     this.#stopUnsealing(side);
+    if (this.server !== undefined && !isTls13(this.server.version)) this.sealed(side, type);
+  }
+
+  cipherChanged(side: Side): void {
+    this.sides[side].changes++;
+    this.#unsealWith(side, this.renegotiations?.changed(side));
+  }
+
+  /** What opens the records behind a side's ChangeCipherSpec (TLS 1.2), if anything does. */
+  openerOf(side: Side): Opener | undefined {
+    const { server, unsealing } = this;
+    if (server === undefined || this.#serverRandom === undefined) return undefined;
+    const peer = side === this.serverSide ? "server" : "client";
+    return unsealing?.changed(peer, server, this.#serverRandom);
   }
 
   changeCipherSpec(side: Side, offset: number): void {
@@ -231,6 +261,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     if (this.sides[side].changes++ === 0) this.step("change-cipher-spec");
     if (this.server !== undefined && isTls13(this.server.version)) return;
     this.sides[side].encrypted = true;
+    if (this.transport === "tcp") this.#unsealWith(side, this.openerOf(side));
   }
 
   alert(side: Side, level: number, description: number): void {
@@ -316,6 +347,47 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     }
   }
 
+  /** Behind the Finished of TLS 1.2 comes what a renegotiation says. */
+  #unsealed12(
+    side: Side,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs: number,
+  ): void {
+    const spoken = this.sides[side];
+    if (!spoken.finished) {
+      if (type !== FINISHED) return this.#beforeFinished(side, type);
+      spoken.finished = true;
+      return this.step("finished");
+    }
+    this.renegotiations ??= new Renegotiations(() => {
+      const inner = new Handshake(this.flow, this.transport, OpenedSide, this.malformed);
+      inner.keys = this.keys;
+      return inner;
+    });
+    const { renegotiations: inner } = this;
+    const before = inner.dropped;
+    inner.message(side, type, bytes, from, to, atUs, spoken.messageAt);
+    if (inner.dropped > before) {
+      const reason = `more than ${inner.handshakes.length} renegotiated handshakes`;
+      this.malformedMessage(side, "handshake", reason);
+    }
+  }
+
+  #beforeFinished(side: Side, type: number): void {
+    const reason = `message of type ${type} behind ChangeCipherSpec, expected Finished`;
+    this.malformedMessage(side, "handshake", reason);
+    this.#stopUnsealing(side);
+    this.sealed(side, HANDSHAKE);
+  }
+
+  #unsealWith(side: Side, opener: Opener | undefined): void {
+    this.sides[side].unsealer?.close();
+    this.sides[side].unsealer = opener && new SealedReader(side, opener, this);
+  }
+
   /** Its handshake is over, or can be read no further: what follows is sealed as without keys. */
   #stopUnsealing(side: Side): void {
     this.sides[side].unsealer?.close();
@@ -345,6 +417,7 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
     if (typeof this.proof === "object") releaseProof(this.proof);
     releaseCertificateStatus(this.stapled);
     releaseTimestamps(this.timestamps);
+    this.renegotiations?.close();
   }
 
   /** In TLS 1.3 only hellos are in clear: anything else in clear is nothing a peer would believe. */

@@ -18,6 +18,27 @@ export function observe(seen: Handshake): TlsObservation | undefined {
   return withOpened(inClear, opened);
 }
 
+/** Of those that were opened, each whose hello could be read: its certificates were encrypted. */
+export function observeRenegotiated(outer: Handshake): TlsObservation[] {
+  return (outer.renegotiations?.handshakes ?? []).flatMap((seen) => {
+    const observation = observe(seen);
+    if (observation === undefined) return [];
+    const { certificates, clientCertificates } = observation;
+    return {
+      ...observation,
+      renegotiated: true as const,
+      certificates: decrypted(certificates),
+      ...(clientCertificates !== undefined && {
+        clientCertificates: decrypted(clientCertificates),
+      }),
+    };
+  });
+}
+
+function decrypted(certificates: SeenCertificates): SeenCertificates {
+  return certificates.seen === "wire" ? { ...certificates, seen: "decrypted" } : certificates;
+}
+
 function observeInClear(seen: Handshake): TlsObservation | undefined {
   if (!seen.handshakeSeen) return undefined;
   const client = clientOf(seen);

@@ -19,6 +19,8 @@ export interface ServerHello {
   readonly retry: boolean;
   /** encrypted_client_hello is there: in a HelloRetryRequest, that it may have been accepted. */
   readonly ech: boolean;
+  /** encrypt_then_mac was agreed on (RFC 7366). */
+  readonly macLast: boolean;
   /** What is wrong with it, though it could be read. */
   readonly oddity: string | undefined;
   readonly ja3s: string;
@@ -49,13 +51,14 @@ export function readServerHello(bytes: Uint8Array, from: number, to: number): Se
     alpn: undefined,
     psk: false,
     ech: false,
+    macLast: false,
     timestampsFrom: 0,
     timestampsTo: 0,
     types: [],
   };
   const problem = at < to ? readExtensions(bytes, at, to, found) : undefined;
   if (problem !== undefined) return problem;
-  const { version, group, alpn, psk, ech, timestampsFrom, timestampsTo, types } = found;
+  const { version, group, alpn, psk, ech, macLast, timestampsFrom, timestampsTo, types } = found;
   const { ja3s, oddity } = answerShapeOf(legacy, cipher, types);
   const retry = isRetry(bytes, from + 2);
   return {
@@ -67,6 +70,7 @@ export function readServerHello(bytes: Uint8Array, from: number, to: number): Se
     psk,
     retry,
     ech,
+    macLast,
     oddity,
     ja3s,
     timestampsFrom,
@@ -80,6 +84,7 @@ interface Found {
   alpn: string | undefined;
   psk: boolean;
   ech: boolean;
+  macLast: boolean;
   timestampsFrom: number;
   timestampsTo: number;
   readonly types: number[];
@@ -106,6 +111,7 @@ function readExtensions(
       found.group = u16(bytes, body);
     } else if (type === PRE_SHARED_KEY) found.psk = true;
     else if (type === ENCRYPTED_CLIENT_HELLO) found.ech = true;
+    else if (type === ENCRYPT_THEN_MAC) found.macLast = true;
     else if (type === SIGNED_CERTIFICATE_TIMESTAMP) {
       found.timestampsFrom = body;
       found.timestampsTo = body + length;
@@ -124,6 +130,7 @@ function isRetry(bytes: Uint8Array, at: number): boolean {
 
 const ALPN = 16;
 const SIGNED_CERTIFICATE_TIMESTAMP = 18;
+const ENCRYPT_THEN_MAC = 22;
 /** 40 in drafts to 22 (RFC 8446 §B.3.1 leaves the number unused for that). */
 const KEY_SHARE_OLD = 40;
 const PRE_SHARED_KEY = 41;

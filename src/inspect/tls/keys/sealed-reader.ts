@@ -9,7 +9,16 @@ import type { Opener } from "./opener.ts";
 /** What it tells. */
 export interface SealedListener {
   /** A handshake message. Lent: [from, to) only until this returns. */
-  unsealed(side: 0 | 1, type: number, bytes: Uint8Array, from: number, to: number): void;
+  unsealed(
+    side: 0 | 1,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    atUs: number,
+  ): void;
+  /** A ChangeCipherSpec under the keys in use (TLS 1.2): the next records have others. */
+  cipherChanged(side: 0 | 1): void;
   alert(side: 0 | 1, level: number, description: number): void;
   /** A record that was sealed with another key. */
   sealed(side: 0 | 1, type: number): void;
@@ -54,7 +63,7 @@ export class SealedReader {
     return true;
   }
 
-  push(bytes: Uint8Array, from: number, to: number): void {
+  push(bytes: Uint8Array, from: number, to: number, atUs: number): void {
     const record = this.#record!;
     record.take(bytes, from, to);
     if (!record.full) return;
@@ -65,7 +74,10 @@ export class SealedReader {
     if (opened === "passed") return this.#listener.sealed(this.#side, this.#type);
     if (opened === "sealed") return this.#stop("a sealed record that its secret does not open");
     const { type, text } = opened;
-    if (type === HANDSHAKE) return this.#handshake(text);
+    if (type === HANDSHAKE) return this.#handshake(text, atUs);
+    if (type === CHANGE_CIPHER_SPEC && this.#type === type && this.#messages.aligned) {
+      return this.#listener.cipherChanged(this.#side);
+    }
     if (type !== ALERT || !this.#messages.aligned) {
       return this.#stop(`record of type ${type} sealed inside a handshake`);
     }
@@ -87,10 +99,10 @@ export class SealedReader {
     this.#record = undefined;
   }
 
-  #handshake(text: Uint8Array): void {
+  #handshake(text: Uint8Array, atUs: number): void {
     const problem = this.#messages.push(text, 0, text.length, (type, bytes, from, to) => {
       // What comes behind a Finished, or behind a message that cannot be right, is not read.
-      if (!this.#closed) this.#listener.unsealed(this.#side, type, bytes, from, to);
+      if (!this.#closed) this.#listener.unsealed(this.#side, type, bytes, from, to, atUs);
     });
     if (problem !== undefined && !this.#closed) this.#stop(problem);
   }
@@ -101,6 +113,7 @@ export class SealedReader {
   }
 }
 
+const CHANGE_CIPHER_SPEC = 20;
 const ALERT = 21;
 const HANDSHAKE = 22;
 /** Flights are a handful of records; one cut into pieces of 64 bytes, RFC 8449's least, fits. */

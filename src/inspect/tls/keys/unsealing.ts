@@ -4,13 +4,17 @@
  * The hellos are kept from the first one on, since signatures are made over all of the handshake;
  * the ServerHello says which keys the secrets make.
  */
-import { CLIENT_HANDSHAKE, type KeyLog, SERVER_HANDSHAKE } from "../../keys/key-log.ts";
-import { SealedHandshake } from "../../keys/sealed-handshake.ts";
+import { keyBlock } from "../../keys/key-block.ts";
+import { CLIENT_HANDSHAKE, type KeyLog, MASTER, SERVER_HANDSHAKE } from "../../keys/key-log.ts";
+import { type Peer, SealedHandshake } from "../../keys/sealed-handshake.ts";
 import { type Suite, tls13Suite } from "../../keys/suite.ts";
+import { tls12Suite } from "../../keys/tls12-suite.ts";
 import { Transcript } from "../../keys/transcript.ts";
 import type { TlsObservation } from "../../observation.ts";
+import { cipherSuiteName } from "../cipher-suites.ts";
 import type { ServerHello } from "../server-hello.ts";
 import type { Opener } from "./opener.ts";
+import { Tls12Opener } from "./tls12-opener.ts";
 import { Tls13Opener } from "./tls13-opener.ts";
 
 /** For the sender of the ClientHello whose body begins at `from`, if the key log knows it. */
@@ -81,6 +85,17 @@ export class Unsealing {
     };
   }
 
+  /** What opens the records behind a side's ChangeCipherSpec (TLS 1.2), if anything does. */
+  changed(peer: Peer, hello: ServerHello, serverRandom: Uint8Array): Opener | undefined {
+    const master = this.#keys.secret(MASTER, this.#clientRandom);
+    if (master === undefined || hello.version !== TLS12) return undefined;
+    const suite = tls12Suite(cipherSuiteName(hello.cipher));
+    if (suite === undefined) return undefined;
+    const clientRandom = this.#clientRandom;
+    const block = keyBlock({ suite, master, clientRandom, serverRandom });
+    return new Tls12Opener(suite, block[peer], hello.macLast);
+  }
+
   close(): void {
     this.sealed?.close();
   }
@@ -95,6 +110,7 @@ function draftOf(version: number): number | undefined {
 
 type Transport = TlsObservation["transport"];
 
+const TLS12 = 0x0303;
 const DTLS13 = 0xfefc;
 const RANDOM_AT = 2;
 const RANDOM_BYTES = 32;
