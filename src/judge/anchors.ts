@@ -22,10 +22,8 @@ export function anchorsOf({ issuers }: Policy, { allow } = { allow: true }): Anc
   const anchors: Anchor[] = [];
   // Mozilla's first: of a root that a file holds as well, the stricter profile counts, and an
   // `allow` line for `roots: mozilla` matches it wherever the file stands in the list.
-  const mozillaFirst = issuers.roots.toSorted((a, b) =>
-    a.kind < b.kind ? 1 : a.kind > b.kind ? -1 : 0,
-  );
-  for (const roots of mozillaFirst) {
+  const { mozilla = [], file = [] } = Object.groupBy(issuers.roots, ({ kind }) => kind);
+  for (const roots of [...mozilla, ...file]) {
     // One by one: a spread of a large bundle would overflow the stack.
     const more = roots.kind === "mozilla" ? mozillaAnchors() : pemAnchors(roots.pem).anchors;
     for (const anchor of more) anchors.push(anchor);

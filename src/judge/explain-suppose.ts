@@ -79,7 +79,7 @@ function issuerOf(
     (own.spki ?? root.spkiSha256) === root.spkiSha256 &&
     (own.sha256 ?? root.sha256) === root.sha256;
   if (isRoot) return root;
-  return new Supposed({ subject: issuer ?? "some CA", subjectKey: issuerKey, ca: true, ...own });
+  return new Supposed({ subject: issuer ?? "some CA", subjectKey: issuerKey, ...own });
 }
 
 /** Signatures end where an `allow` line names a key or certificate. */
@@ -135,7 +135,6 @@ interface SupposedFields {
   readonly spki?: string | undefined;
   readonly sha256?: string | undefined;
   readonly name?: string | undefined;
-  readonly ca?: boolean;
 }
 
 /** What is not given is empty, and no line of a policy can mean what is empty. */
@@ -169,10 +168,6 @@ class Supposed extends Certificate {
 
   override get sha256(): string {
     return this.#fields.sha256 ?? "";
-  }
-
-  override get ca(): boolean {
-    return this.#fields.ca ?? false;
   }
 
   override get selfSigned(): boolean {

@@ -6,8 +6,9 @@
  *
  * Source: NSS, lib/ckfw/builtins/certdata.txt, CKA_NSS_SERVER_DISTRUST_AFTER. All but Izenpe from
  * version 2.74 (as Debian packages it, ca-certificates 20250419) and gone from the roots of Node
- * 24.21, from which another Node may differ; Izenpe from NSS 3.123.1, as reported in
- * https://github.com/oven-sh/bun/issues/31611. To be compared again whenever Node is updated.
+ * 24.21, from which another Node may differ; Izenpe from Mozilla's announcement of its root store changes
+ * of April 2026 (bug 2017317 of its Bugzilla), with the time of day that other readers of NSS 3.123.1
+ * found. To be compared again whenever Node is updated.
  */
 
 /** When distrust of this root (SHA-256, hex) begins, in microseconds since 1970. */

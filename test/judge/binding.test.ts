@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DnsAnswer } from "../../src/inspect/dns/answer.ts";
-import { type Binding, Bindings } from "../../src/judge/binding.ts";
+import { type Binding, Bindings, bindingOf } from "../../src/judge/binding.ts";
+import { handshake } from "./scene.ts";
 
 const SECOND = 1_000_000;
 const ME = "10.0.0.1";
@@ -105,6 +106,36 @@ describe("a name is", () => {
   });
 });
 
+describe("a connection's name is", () => {
+  const known = bindings(answer());
+  const hello = (shape: Parameters<typeof handshake>[0]) =>
+    handshake({ ip: "192.0.2.1", atUs: 100 * SECOND, name: "a.example", ...shape }).observation;
+
+  test.each<[string, Binding | undefined, Parameters<typeof handshake>[0]]>([
+    ["bound as its hello has it", "bound", {}],
+    ["bound in whatever case it is written", "bound", { name: "A.example." }],
+    ["elsewhere at another address", "elsewhere", { ip: "192.0.2.9" }],
+    ["unknown where no answer was about it", "unknown", { name: "b.example" }],
+    ["unknown where it can be none", "unknown", { name: "a..example" }],
+    ["none where the client sent none", undefined, { name: null }],
+    ["none where it is an address", undefined, { name: "192.0.2.1" }],
+    ["none where it is an address of IPv6", undefined, { name: "2001:db8::1" }],
+  ])("%s", (_, expected, shape) => {
+    expect(bindingOf(hello(shape), known)).toBe(expected);
+  });
+
+  test("the one that the client meant, whichever end opened the connection", () => {
+    const { flow, ...rest } = hello({});
+    const [client, server] = flow.ends;
+    const turned = { ...rest, client: 1, flow: { ...flow, ends: [server, client] } } as const;
+    expect(bindingOf(turned, known)).toBe("bound");
+  });
+
+  test("unknown before any answer", () => {
+    expect(bindingOf(hello({}), bindings())).toBe("unknown");
+  });
+});
+
 test("a later answer changes nothing of an earlier moment", () => {
   const some = fc.record({
     atUs: fc.integer({ min: 0, max: 20_000 }).map((seconds) => seconds * SECOND),
@@ -131,6 +162,30 @@ describe("memory", () => {
     for (let n = 0; n < 32_767; n++) known.add(answer({ name: `n${n}.example` }));
     expect(known.of(...at(100))).toBe("bound");
     expect(known.of("b.example", "192.0.2.1", ME, 100 * SECOND)).toBe("unknown");
+  });
+
+  const elsewhereAfter = (...answers: DnsAnswer[]) =>
+    bindings(...answers).of("a.example", "192.0.2.9", ME, answers.at(-1)!.atUs);
+
+  test("keeps eight times of an address apart, and with one more nothing is called elsewhere", () => {
+    const times = (count: number) =>
+      Array.from({ length: count }, (_, n) => answer({ atUs: (n + 1) * 10_000 * SECOND }));
+    expect(elsewhereAfter(...times(8))).toBe("elsewhere");
+    expect(elsewhereAfter(...times(9))).toBe("unknown");
+  });
+
+  test("takes answers that follow each other for one time", () => {
+    const again = Array.from({ length: 20 }, (_, n) => answer({ atUs: (n + 1) * 10 * SECOND }));
+    expect(elsewhereAfter(...again)).toBe("elsewhere");
+    const later = again.map(({ atUs }) => answer({ atUs: atUs + 50_000 * SECOND }));
+    expect(elsewhereAfter(...again, ...later)).toBe("elsewhere");
+  });
+
+  test("keeps 512 addresses of a name, and with one more nothing is called elsewhere", () => {
+    const addresses = (count: number) =>
+      Array.from({ length: count }, (_, n) => `10.${n >> 8}.${n & 255}.7`);
+    expect(elsewhereAfter(answer({ addresses: addresses(512) }))).toBe("elsewhere");
+    expect(elsewhereAfter(answer({ addresses: addresses(513) }))).toBe("unknown");
   });
 
   test("with an address forgotten, nothing is called elsewhere", () => {

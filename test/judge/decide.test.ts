@@ -3,8 +3,12 @@ import { describe, expect, test } from "vitest";
 import { Judge, type JudgeInput } from "../../src/judge/decide.ts";
 import { defaultPolicy, withRoots } from "../../src/judge/policy.ts";
 import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { ChainStore } from "../../src/trust/store.ts";
 import { chains, type Handshake, handshake, root, rootFile } from "./scene.ts";
 import { DN, issuing, policyOf } from "./table.ts";
+
+const VERIFIED = { possession: { state: "verified" } } as const;
+const GOOD: Handshake = { chain: chains.good, ...VERIFIED };
 
 describe("reason", () => {
   test("names the line of the file that approved", async () => {
@@ -21,6 +25,30 @@ describe("reason", () => {
     const { verdict } = new Judge(policy).judge(handshake({ chain: chains.good }));
     const approval = verdict.reason.find(({ step }) => step === "approval");
     expect(approval?.says).toBe(`approved by line 3 (${DN}): net-team, 2026-11-02, INC-4411`);
+  });
+
+  test.each<[string, string, string, Handshake]>([
+    ["hygiene", "hygiene: report", "report", { chain: chains.expired, ...VERIFIED }],
+    ["unseen", "unseen: {encrypted: report}", "report", { why: "encrypted" }],
+    ["unseen", "unseen: {otherwise: report}", "report", { ...GOOD, binding: "elsewhere" }],
+    ["path", "unknown: report", "report", { ...GOOD, chain: chains["with an unknown issuer"] }],
+  ])("names the line of a setting that step %s asked, and none where none did", async (...row) => {
+    const [step, issuers, decision, shape] = row;
+    const reasonOf = async (text: string) => {
+      const { verdict } = new Judge(await policyOf(text)).judge(handshake(shape));
+      return { verdict, reason: verdict.reason.find((one) => one.step === step) };
+    };
+    const { verdict, reason } = await reasonOf(issuers);
+    expect([verdict.decision, reason?.line]).toEqual([decision, 3]);
+    expect((await reasonOf("")).reason).not.toHaveProperty("line");
+  });
+
+  test("names the line that remembers a session", async () => {
+    const judge = new Judge(await policyOf("unseen: {resumed: remember}"));
+    const input = handshake({ why: "resumed" });
+    const observation = { ...input.observation, resumed: "session-id" } as const;
+    const { verdict } = judge.judge({ ...input, observation, first: { flow: 1, atUs: 1 } });
+    expect([verdict.decision, verdict.reason[0]?.line]).toEqual(["pass", 3]);
   });
 
   test("has every step that spoke, in the order of the steps", async () => {
@@ -187,6 +215,63 @@ describe("memory", () => {
     expect(second).not.toBe(first);
     expect(judge.judge(handshake({ chain: chains.good, ...one }))).toBe(first);
     expect(judge.judge(handshake({ chain: chains.good, ...other }))).toBe(second);
+  });
+
+  const early = (input: JudgeInput, said: true | undefined): JudgeInput => ({
+    ...input,
+    observation: { ...input.observation, ...(said && { early: said }) },
+  });
+  const resumed = (kind: "session-id" | "psk", first?: JudgeInput["first"]): JudgeInput => {
+    const input = handshake({ why: "resumed" });
+    return { ...input, first, observation: { ...input.observation, resumed: kind } };
+  };
+  const first = { flow: 1, atUs: 1 };
+  const unseen = handshake({ why: "encrypted" });
+
+  test.each<[string, JudgeInput, JudgeInput]>([
+    ["known sessions and unknown ones", resumed("psk", first), resumed("psk")],
+    ["kinds of resumption", resumed("psk", first), resumed("session-id", first)],
+    [
+      "early data and none",
+      early(resumed("psk", first), true),
+      early(resumed("psk", first), undefined),
+    ],
+    ["early data and none of a session that begins", early(unseen, true), early(unseen, undefined)],
+    ["a session that begins and one that goes on", handshake({ why: "resumed" }), resumed("psk")],
+  ])("does not mix up %s", (_, one, other) => {
+    const judge = new Judge(defaultPolicy);
+    const [here, there] = [judge.judge(one), judge.judge(other)];
+    expect(here).not.toEqual(there);
+    expect(judge.judge(one)).toBe(here);
+    expect(judge.judge(other)).toBe(there);
+  });
+
+  test("does not take a session that begins for one that is remembered", async () => {
+    const judge = new Judge(await policyOf("unseen: {resumed: remember}"));
+    const { verdict } = judge.judge({ ...unseen, first });
+    expect(verdict.decision).toBe("refuse");
+  });
+
+  test("takes a chain without certificates for none", () => {
+    const nothing = new ChainStore().get([]);
+    const { verdict } = new Judge(defaultPolicy).judge(handshake({ chain: nothing }));
+    expect(verdict.findings).toEqual(["A18"]);
+  });
+
+  test("remembers what is judged at the very turn", async () => {
+    const judge = new Judge(await policyOf(`allow: [{issuer: "${DN}", expires: 2026-06-30}]`));
+    const input = handshake({ chain: chains.good, atUs: Date.UTC(2026, 6, 1) * 1000 - 1 });
+    expect(judge.judge(input)).toBe(judge.judge(input));
+  });
+
+  test("does not mix up two ways of not being whole", () => {
+    const judge = new Judge(defaultPolicy);
+    const input = handshake({ chain: chains.good });
+    const said = (["loss", "midstream"] as const).map((one) => {
+      const observation = { ...input.observation, coverage: [one] };
+      return judge.judge({ ...input, observation }).verdict.coverage;
+    });
+    expect(said).toEqual([["loss"], ["midstream"]]);
   });
 
   test("does not mix up what was seen whole and what was not", () => {

@@ -1,7 +1,7 @@
 /** A16: certificates that look as their maker's defaults left them, mark by mark. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../src/judge/decide.ts";
-import { defaultMarks } from "../../src/judge/default-looking.ts";
+import { defaultMarks, turnOfMarks } from "../../src/judge/default-looking.ts";
 import { defaultPolicy, withRoots } from "../../src/judge/policy.ts";
 import { parsePolicy } from "../../src/judge/policy-file.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
@@ -162,6 +162,21 @@ describe("the judge", () => {
     const judge = new Judge(await parsePolicy(text, "p.yaml"));
     const { findings } = judge.judge(handshake({ chain, atUs, ...proved }));
     expect(findings.filter(({ rule }) => rule === "A16")).toEqual([]);
+  });
+
+  test("knows the first and the last microsecond of a certificate's first day", () => {
+    const leaf = chainOf({ extensions: [usage], ...issued }).certificates[0]!;
+    const place = { ip: "192.0.2.7", port: 443 };
+    const last = turnOfMarks(leaf);
+    const { validFromUs } = leaf;
+    const times = [validFromUs - 1, validFromUs, last, last + 1];
+    expect(times.map((at) => defaultMarks(leaf, place, at).length > 0)).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(last).toBe(validFromUs + 86_400_000_000 - 1);
   });
 
   test("forgets after a day that a certificate was new, and never where localhost is", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KeyReuse } from "../../src/judge/key-reuse.ts";
-import { parseCertificate } from "../../src/trust/certificate.ts";
+import { type Certificate, parseCertificate } from "../../src/trust/certificate.ts";
 import { altNames, dns, ecKey, ip, mint, name } from "../trust/mint.ts";
 
 const [key, other] = [ecKey(), ecKey()];
@@ -17,6 +17,18 @@ const leaf = (names: readonly (string | Uint8Array)[], of = key, subject = "serv
           : [altNames(...names.map((one) => (typeof one === "string" ? dns(one) : one)))],
     }),
   );
+
+/** What is looked at of a certificate, without the certificate: of these there may be thousands. */
+function supposed(shape: Partial<Record<"spkiSha256" | "sha256", string>> & { names?: string[] }) {
+  const { spkiSha256 = "key", sha256 = "1", names = [`${sha256}.test`] } = shape;
+  return {
+    spkiSha256,
+    sha256,
+    names,
+    subject: "",
+    commonName: undefined,
+  } as unknown as Certificate;
+}
 
 function told(...leaves: ReturnType<typeof leaf>[]): string[][] {
   const reuse = new KeyReuse();
@@ -51,6 +63,12 @@ describe("one key", () => {
       [leaf([], key, "router-1"), leaf([], key, "router-2")],
       [["router-1", "router-2"]],
     ],
+    [
+      "for addresses that end alike is told",
+      [leaf([ip(192, 0, 2, 1)]), leaf([ip(198, 51, 2, 1)])],
+      [["192.0.2.1", "198.51.2.1"]],
+    ],
+    ["for one company below a registry is not", [leaf(["www.a.co.uk"]), leaf(["api.a.co.uk"])], []],
     ["for the same subject is not", [leaf([], key, "router"), leaf([], key, "router")], []],
     ["is not another key", [leaf(["a.test"]), leaf(["b.test"], other)], []],
   ])("%s", (_, leaves, expected) => {
@@ -86,10 +104,64 @@ describe("one key", () => {
     );
   });
 
-  test("holds no more than its limits, and counts what is beyond", () => {
+  test.each([
+    [3, "n0.test, n1.test, n2.test: whoever"],
+    [4, "n0.test, n1.test, n2.test and 1 more: whoever"],
+  ])("of %i owners is told with three of them", (count, words) => {
+    const reuse = new KeyReuse();
+    for (let i = 0; i < count; i++) reuse.see(leaf([`n${i}.test`]), i);
+    expect(reuse.findings()[0]?.finding.summary).toContain(`certificates of ${words}`);
+  });
+
+  test("is told with the first 36 characters of a name", () => {
+    const [fits, not] = [`${"a".repeat(31)}.test`, `${"b".repeat(32)}.test`];
+    const reuse = new KeyReuse();
+    for (const one of [fits, not]) reuse.see(leaf([one]), 1);
+    expect(reuse.findings()[0]?.finding.summary).toContain(
+      `of ${fits}, ${"b".repeat(32)}.te…: whoever`,
+    );
+  });
+
+  test("of a certificate that cannot be read is none", () => {
+    const reuse = new KeyReuse();
+    for (const sha256 of ["1", "2"]) reuse.see(supposed({ spkiSha256: "", sha256 }), 1);
+    expect(reuse.findings()).toEqual([]);
+  });
+
+  test("is told in the order of the keys' hashes", () => {
+    const reuse = new KeyReuse();
+    for (const spkiSha256 of ["b", "c", "a"])
+      for (const sha256 of ["1", "2"])
+        reuse.see(supposed({ spkiSha256, sha256: `${spkiSha256}${sha256}` }), 1);
+    const keys = reuse.findings().map(({ finding }) => finding.evidence.spkiSha256);
+    expect(keys).toEqual(["a", "b", "c"]);
+  });
+
+  test.each([
+    [256, 0],
+    [257, 1],
+  ])("compares the first 256 names of a certificate: %i", (count, told) => {
+    const many = Array.from({ length: count }, (_, i) => `n${i}.test`);
+    const reuse = new KeyReuse();
+    reuse.see(supposed({ sha256: "1", names: many }), 1);
+    reuse.see(supposed({ sha256: "2", names: [many.at(-1)!] }), 1);
+    expect(reuse.findings()).toHaveLength(told);
+  });
+
+  test("holds no more than its limits, counts what is beyond, and says since when", () => {
     const reuse = new KeyReuse();
     for (let i = 0; i < 20; i++) reuse.see(leaf([`n${i}.test`]), i);
-    expect(reuse.uncounted).toBe(4);
+    expect([reuse.uncounted, reuse.lostAtUs]).toEqual([4, 16]);
     expect(reuse.findings()[0]?.finding.certificates).toHaveLength(16);
+  });
+
+  test("holds 20,000 certificates, and one that it holds needs no more room", () => {
+    const reuse = new KeyReuse();
+    const nth = (i: number) => supposed({ spkiSha256: `${i}`, sha256: `${i}` });
+    for (let i = 0; i < 20_000; i++) reuse.see(nth(i), i);
+    reuse.see(nth(7), 30_000);
+    expect(reuse.uncounted).toBe(0);
+    reuse.see(nth(20_000), 40_000);
+    expect([reuse.uncounted, reuse.lostAtUs]).toEqual([1, 40_000]);
   });
 });

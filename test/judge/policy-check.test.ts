@@ -67,6 +67,26 @@ describe("a policy is warned", () => {
       ],
     ],
     [
+      "of wrong names, though they are the first that is tolerated",
+      allow(`issuer: ${CA}, ${CORP}, tolerate: [name]`),
+      [
+        "4:66 too-broad: tolerates a wrong name of whatever this issuer signs; pin `spki` or `certificate`",
+      ],
+    ],
+    [
+      "of nothing where a certificate that we do not hold is named with its key",
+      allow(`certificate: ${KEY}, spki: ${OTHER}, ${CORP}`),
+      [],
+    ],
+    [
+      "line by line, whatever it is warned of",
+      allow(`issuer: ${CA}, for: [a.corp.example, a.corp.example]`, 'issuer: "CN=B"'),
+      [
+        "4:52 duplicate: a.corp.example for the second time",
+        "5:7 too-broad: approves this issuer for every destination; `for:` says which ones are meant",
+      ],
+    ],
+    [
       "of an unknown issuer that passes everywhere",
       "version: 1\nissuers:\n  unknown: pass\n",
       [

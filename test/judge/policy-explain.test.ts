@@ -121,6 +121,7 @@ describe("what decides", () => {
     expect(brief(outcome)).toBe("pass 5 approval");
     expect(assumed).toContain("name: api.corp.example, which is the certificate's");
     expect(otherwise).toEqual([]);
+    expect(explain(policy, given({ chain: chains.good })).more).toBe(0);
     const expired = explain(policy, given({ chain: chains.expired })).outcome;
     expect(brief(expired)).toBe("report - hygiene");
   });
@@ -187,6 +188,22 @@ describe("what is assumed", () => {
     expect(explain(await policyOf(POLICY), given({ ip, chain })).assumed).toContain(sentence);
   });
 
+  test("is the present, which is said", async () => {
+    const { assumed } = explain(await policyOf(POLICY), given({ isNow: true }));
+    expect(assumed).toContain("at: now, 2026-11-23T00:00:00.000Z");
+  });
+
+  test("is no workload where no line asks for one", async () => {
+    const { assumed } = explain(await policyOf(`  allow: [{issuer: "${DN}"}]\n`), given());
+    expect(assumed.filter((one) => one.startsWith("workload"))).toEqual([]);
+  });
+
+  test("is some address where lines mean every one", async () => {
+    const every = `  unknown: {default: cut, for: [{to: [0.0.0.0/0, "::/0"], then: report}]}\n`;
+    const { assumed } = explain(await policyOf(every), given());
+    expect(assumed).toContain("server: 192.0.2.1, which no line of the policy means");
+  });
+
   test("is an address that no line means", async () => {
     const policy = await policyOf(
       "  unknown: {default: cut, for: [{to: [192.0.2.0/24], then: report}]}\n",
@@ -219,6 +236,49 @@ describe("whose root is supposed", () => {
     ["CN=Somebody", "CN=Other Root"],
   ])("for the issuer %s it is %s: its own, else the first", async (issuer, expected) => {
     expect(await led(issuer)).toBe(`signatures lead to ${expected}, a root of the policy's files`);
+  });
+});
+
+describe("without a root that leads anywhere", () => {
+  const rootless = (issuers: string) =>
+    parsePolicy(`version: 1\nmode: enforce\nissuers:\n  roots: []\n${issuers}`, "p.yaml");
+
+  test.each([
+    ["the issuer's", { issuer: "CN=Y", spki: KEY }],
+    ["the server's", { spki: KEY }],
+  ])("a line's key stands alone, as %s", async (_, more) => {
+    const policy = await rootless(`  allow: [{spki: ${KEY}}]\n`);
+    expect(brief(explain(policy, given({ name: "a.example", ...more })).outcome)).toBe(
+      "pass 5 approval",
+    );
+  });
+
+  test("so does the certificate that a line names", async () => {
+    const policy = await rootless(`  allow: [{certificate: ${KEY}}]\n`);
+    const { outcome, otherwise } = explain(policy, given({ name: "a.example" }));
+    expect(brief(outcome)).toBe("cut - path");
+    expect(otherwise.map((one) => `${one.if}: ${brief(one.outcome)}`)).toContain(
+      `a certificate on the path is ${KEY}: pass 5 approval`,
+    );
+  });
+
+  test("nothing signed it, and that is said as supposed", async () => {
+    const { outcome } = explain(await rootless(""), given({ name: "a.example" }));
+    expect(outcome.decided.says).toMatch(/\(unknown-issuer: as supposed\)$/);
+  });
+
+  test("another key than the root's is not the root's", async () => {
+    const policy = await policyOf(`  allow: [{spki: ${KEY}}]\n`);
+    const { outcome } = explain(policy, given({ issuer: "CN=Corp Root", spki: KEY }));
+    expect(brief(outcome)).toBe("pass 4 approval");
+  });
+
+  test("some CA stands for Mozilla's", async () => {
+    const policy = await parsePolicy("version: 1\nissuers: {}\n", "p.yaml");
+    const { outcome } = explain(policy, given({ name: "a.example" }));
+    expect(outcome.walk.find(({ step }) => step === "path")?.says).toMatch(
+      /^signatures lead to some CA, /,
+    );
   });
 });
 
@@ -273,6 +333,34 @@ describe("what would be decided otherwise", () => {
     expect(otherwise[0]).toMatchObject({ if: "the issuer is CN=Y", outcome: { decision: "pass" } });
   });
 
+  test("says nothing of a key that a line does not name", async () => {
+    const clauses = await others({ spki: "c".repeat(64) });
+    expect(clauses.join()).not.toContain("undefined");
+    // Nor of a line about another key than the one that was given.
+    expect(clauses.filter((clause) => clause.includes(KEY))).toEqual([]);
+  });
+
+  test("says nothing of a line about roots that the policy does not have", async () => {
+    const policy = await policyOf("  allow: [{roots: ./gone.pem, for: [gone.example]}]\n");
+    const { otherwise } = explain(policy, given());
+    expect(otherwise.filter((one) => one.if.includes("gone.example"))).toEqual([]);
+  });
+
+  test("has another port, unless one was given", async () => {
+    const policy = await policyOf(`  allow: [{issuer: "${DN}", ports: [8443, 9443]}]\n`);
+    const clauses = (more: Partial<Given>) =>
+      explain(policy, given({ issuer: DN, ...more })).otherwise.map((one) => one.if);
+    expect(clauses({})).toContain("the port is 8443");
+    expect(clauses({ port: 443 }).filter((clause) => clause.includes("port"))).toEqual([]);
+  });
+
+  test("says why the certificate would not be seen", async () => {
+    const { otherwise } = explain(await policyOf(POLICY), given());
+    expect(otherwise.at(-1)?.outcome.decided.says).toMatch(
+      /not seen, because TLS 1\.3 encrypts the certificate/,
+    );
+  });
+
   test("is limited, and the rest is counted", async () => {
     const lines = Array.from({ length: 30 }, (_, i) => `    - {issuer: "CN=CA ${i}"}\n`);
     const { otherwise, more } = explain(await policyOf(`  allow:\n${lines.join("")}`), given());
@@ -316,14 +404,16 @@ describe("an explanation never differs from the judge", () => {
     fc.assert(
       fc.property(anyPolicy, (policy) => {
         const { allow = [], deny, roots } = policy.issuers;
+        const { windows = [] } = policy;
         // What only a certificate's own bytes tell: other keys and names than the issuer's.
+        const isExpected = windows.some(({ key }) => strangers.some((one) => key === one.spki));
         const tooMuch = [...allow, ...deny].some(
           ({ spki, certificate, issuer }) =>
             issuer === "CN=api" ||
             (issuer === "CN=Corp Root" && roots.length === 0) ||
             strangers.some((one) => spki === one.spki || certificate === one.certificate),
         );
-        if (tooMuch) return;
+        if (tooMuch || isExpected) return;
         compared++;
         const place = { name: "api.corp.example", ip: "192.0.2.7", port: 443, atUs: AT_US };
         const described = { issuer: DN, issuerKey: parseDn(DN)!, spki: issuing.spki };

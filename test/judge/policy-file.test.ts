@@ -1,7 +1,10 @@
 /** What a policy file may say, and the policy that it is. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultPolicy } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
 
 const HASH = "a".repeat(64);
 
@@ -33,6 +36,49 @@ issuers:
     expect(issuers.unapproved).toEqual(issuers.unknown);
     expect(issuers.selfSigned).toEqual({ default: "refuse", for: [], line: 13 });
     expect(issuers.hygiene).toEqual(defaultPolicy.issuers.hygiene);
+  });
+
+  test("keeps its resolvers, if it has any", async () => {
+    const policy = await parsePolicy("version: 1\nresolvers: [10.0.0.53]", "p.yaml");
+    expect(policy.resolvers).toEqual(["10.0.0.53"]);
+    expect(await parsePolicy("version: 1", "p.yaml")).not.toHaveProperty("resolvers");
+  });
+
+  test("says as little as each key allows", async () => {
+    const text = `version: 1
+issuers: {deny: [{spki: ${HASH}, because: x}]}
+expect:
+  - {to: {ports: [1]}, encryption: {by: tls, ciphers: [aes-gcm]}}
+mesh: [{ports: [65535], expect: plaintext}]
+probe: {perHour: 0}
+respond: {guards: {maxCutsPer: {count: 0, minutes: 1}}}
+`;
+    await expect(parsePolicy(text, "p.yaml")).resolves.toMatchObject({ version: 1 });
+  });
+
+  test("gives reasons of a thousand characters, and none longer or empty", async () => {
+    const because = (text: string) =>
+      parsePolicy(`version: 1\nissuers: {deny: [{spki: ${HASH}, because: "${text}"}]}`, "p.yaml");
+    const { issuers } = await because("x".repeat(1000));
+    expect(issuers.deny[0]?.because).toHaveLength(1000);
+    for (const text of ["", "x".repeat(1001)]) await expect(because(text)).rejects.toThrow("2:");
+  });
+
+  test("is at most a megabyte", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "policy-"));
+    try {
+      const path = join(folder, "p.yaml");
+      const sized = (bytes: number) => {
+        writeFileSync(path, `version: 1\n#${"x".repeat(bytes - 13)}\n`);
+        return readPolicyFile(path);
+      };
+      expect((await sized(2 ** 20)).version).toBe(1);
+      await expect(sized(2 ** 20 + 1)).rejects.toThrow(
+        `${path}: 1048577 bytes, expected at most 1048576`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("tells an absent `allow` from an empty one", async () => {

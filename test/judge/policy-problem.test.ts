@@ -63,6 +63,16 @@ describe("a wrong file", () => {
       ],
     ],
     [
+      "has ids of rules where they belong",
+      "version: 1\nrules: {A2: {}}",
+      ['2:9: key "A2", expected the id of a rule, as A02'],
+    ],
+    [
+      "is told the nearest key inside a rule's exceptions",
+      "version: 1\nrules: {A02: {exept: []}}",
+      ['2:15: unknown key "exept", did you mean `except`?'],
+    ],
+    [
       "is shown as much as a person would",
       `version: 1\nmode: ${"m".repeat(60)}`,
       [`2:7: "${"m".repeat(60)}", expected audit, enforce`],

@@ -33,6 +33,20 @@ describe("the hash of a policy", () => {
     expect(policy({ a: 1, b: { c: 2, d: 3 } })).toBe(policy({ b: { d: 3, c: 2 }, a: 1 }));
   });
 
+  test("does not depend on how a file of roots is called, in `allow` neither", () => {
+    const named = (name: string) =>
+      withIssuers({
+        roots: [rootFile(otherRoot, "./other.pem"), rootFile(root, name)],
+        allow: [line({ roots: name })],
+      }).sha256;
+    expect(named("./a.pem")).toBe(named("./b.pem"));
+    const other = withIssuers({
+      roots: [rootFile(otherRoot, "./other.pem"), rootFile(root, "./a.pem")],
+      allow: [line({ roots: "./other.pem" })],
+    });
+    expect(other.sha256).not.toBe(named("./a.pem"));
+  });
+
   test("depends on the order of a list, and on what is nothing", () => {
     const all = [{ a: [1, 2] }, { a: [2, 1] }, { a: { 0: 1, 1: 2 } }, { a: null }, { a: {} }, {}];
     expect(new Set(all.map(policy)).size).toBe(all.length);

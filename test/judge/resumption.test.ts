@@ -5,7 +5,7 @@ import type { Binding } from "../../src/judge/binding.ts";
 import { Judge, type JudgeInput } from "../../src/judge/decide.ts";
 import { always, defaultPolicy, sealPolicy, type UnseenAnswer } from "../../src/judge/policy.ts";
 import { Sessions } from "../../src/judge/resumption.ts";
-import { AT_US, chains, handshake, root, rootFile } from "./scene.ts";
+import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
 
 const DAY_US = 86_400_000_000;
 type Shape = Partial<TlsObservation> & { readonly ip?: string };
@@ -51,6 +51,7 @@ describe("TLS 1.2: the session", () => {
     ["with another id is not", false, again({ sessionUsed: "id 2" })],
     ["under another name is not", false, again({ serverName: "other.example" })],
     ["is not known before it began", false, again({ atUs: AT_US - 1 })],
+    ["is known in the microsecond in which it began", true, again({ atUs: AT_US })],
     ["is known for a day", true, again({ atUs: AT_US + DAY_US })],
     ["is not known for longer", false, again({ atUs: AT_US + DAY_US + 1 })],
     ["of a handshake that was not finished is not", false, again(), first({ established: false })],
@@ -71,6 +72,61 @@ describe("TLS 1.2: the session", () => {
   ])("%s", (_, known, resumed, input = first()) => {
     expect(firstOf(resumed, input)).toEqual(known ? { flow: 1, atUs: AT_US } : undefined);
   });
+});
+
+test("the session of one certificate alone is known, and that of none is not, whatever that is worth", () => {
+  const blind = { ...defaultPolicy.issuers.unseen, otherwise: always("report" as const) };
+  const pinned = hashesOf(identities.good).spki;
+  const lenient = new Judge(
+    sealPolicy({
+      ...policy(),
+      issuers: { ...policy().issuers, allow: [{ spki: pinned, tolerate: [] }], unseen: blind },
+    }),
+  );
+  const known = (input: JudgeInput) => {
+    const sessions = new Sessions();
+    const judgement = lenient.judge(input);
+    expect(["pass", "report"]).toContain(judgement.verdict.decision);
+    sessions.add(input.observation, judgement, "unknown");
+    return sessions.firstOf(again()) !== undefined;
+  };
+  expect(known(first({}, "without its intermediate"))).toBe(true);
+  const none = first({ certificates: { seen: "no", chain: [] } });
+  expect(known({ ...none, chain: undefined })).toBe(false);
+});
+
+test("the session of a connection that would be refused is not known", () => {
+  const refusing = sealPolicy({
+    ...policy(),
+    issuers: { ...policy().issuers, unknown: always("refuse" as const) },
+  });
+  const input = first({}, "with an unknown issuer");
+  const judgement = new Judge(refusing).judge(input);
+  expect(judgement.verdict.decision).toBe("refuse");
+  const sessions = new Sessions();
+  sessions.add(input.observation, judgement, "unknown");
+  expect(sessions.firstOf(again())).toBeUndefined();
+});
+
+test("the session is the server's, whichever end opened the connection", () => {
+  const turn = (observation: TlsObservation): TlsObservation => {
+    const [client, server] = observation.flow.ends;
+    return { ...observation, client: 1, flow: { ...observation.flow, ends: [server, client] } };
+  };
+  const nameless = { serverName: undefined as never };
+  expect(firstOf(turn(again(nameless)), first(nameless))).toEqual({ flow: 1, atUs: AT_US });
+  expect(firstOf(turn(again({ ...nameless, ip: "192.0.2.8" })), first(nameless))).toBeUndefined();
+});
+
+test("of one destination eight beginnings are kept, the latest", () => {
+  const sessions = new Sessions();
+  for (let id = 1; id <= 9; id++) {
+    const input = first();
+    const flow = { ...input.observation.flow, id };
+    sessions.add({ ...input.observation, flow, atUs: AT_US + id }, judge.judge(input), "unknown");
+  }
+  expect(sessions.firstOf(again({ atUs: AT_US + 1 }))).toBeUndefined();
+  expect(sessions.firstOf(again({ atUs: AT_US + 2 }))).toEqual({ flow: 2, atUs: AT_US + 2 });
 });
 
 describe("TLS 1.3: the destination", () => {

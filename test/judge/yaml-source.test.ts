@@ -35,12 +35,20 @@ describe("a YAML file", () => {
     expect([`${at.line}:${at.column}`, `${keyAt.line}:${keyAt.column}`]).toEqual([value, key]);
   });
 
+  test("begins where its first key does", () => {
+    expect(new YamlSource("# who\na: 1\n").placeOf(["gone"])).toEqual({ line: 2, column: 1 });
+  });
+
   test("that cannot be read has no value, and the first line of each reason", () => {
     const broken = new YamlSource("a: [1\nb: }\n");
     expect(broken.value).toBeUndefined();
     expect(broken.problems.length).toBeGreaterThan(0);
     for (const { message } of broken.problems) expect(message).not.toMatch(/\n|:$/);
-    expect(new YamlSource("a: *gone\nb: 1").problems).toHaveLength(1);
+    const once = new YamlSource("a: *gone\nb: 1");
+    expect(once.problems).toHaveLength(1);
+    const unread = new YamlSource("# first\na: [1\n");
+    expect([unread.problems.length, unread.value]).toEqual([1, undefined]);
+    expect(unread.placeOf(["a"])).toEqual({ line: 1, column: 1 });
   });
 
   test("is told of fifty problems", () => {
