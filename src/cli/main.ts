@@ -140,7 +140,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: "status",
     usage: "status",
-    says: "what the gate does; --ready and --healthy for probes",
+    says: "what the gate does; --ready for probes",
     load: async () => (await import("./status.ts")).statusCommand,
   },
   {
@@ -148,6 +148,12 @@ const COMMANDS: readonly Entry[] = [
     usage: "why --to HOST:PORT",
     says: "what the gate would decide now, and by which line",
     load: async () => (await import("./why.ts")).whyCommand,
+  },
+  {
+    name: "doctor",
+    usage: "doctor",
+    says: "what is possible here, and how to grant the rest",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
   },
   {
     name: "policy",
@@ -181,7 +187,6 @@ const COMMANDS_TO_COME: Readonly<Record<string, string | undefined>> = {
   "check-inject": "tell whether manifests have the sidecar",
   agent: "run on a node and hold the engine's socket",
   controller: "run in a cluster: webhook and quarantine",
-  doctor: "tell what this machine lets Portcullis do",
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -18,6 +18,7 @@ describe("help", () => {
     [["release", "--help"]],
     [["status", "--help"]],
     [["why", "--help"]],
+    [["doctor", "--help"]],
   ])("%j fits a screen and ends with two examples", async (args) => {
     const { code, out } = await portcullis(args);
     expect(code).toBe(0);
