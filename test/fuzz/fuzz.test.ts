@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { loadCorpus } from "./corpus.ts";
 import { LAYER_NAMES } from "./layers.ts";
-import { makeMutant } from "./mutant.ts";
+import { KINDS, makeMutant } from "./mutant.ts";
 import { fuzz } from "./watch.ts";
 
 test("no mutant throws, hangs or eats memory, and a fifth of them reach inspect", async () => {
@@ -13,9 +13,10 @@ test("no mutant throws, hangs or eats memory, and a fifth of them reach inspect"
   expect(done.reach.inspect * 5).toBeGreaterThanOrEqual(done.mutants);
 }, 120_000);
 
-test("a mutant is made of its seed and number alone", () => {
+test.each(KINDS)("a mutant of %s is made of its seed and number alone", (kind) => {
   const corpus = loadCorpus(["captures"]);
-  const make = (number: number) => Buffer.from(makeMutant(corpus, SEED, number).bytes);
+  const make = (number: number) =>
+    Buffer.from(makeMutant(corpus, { seed: SEED, number, kind }).bytes);
   const first = Array.from({ length: 200 }, (_, number) => make(number));
   for (let number = 199; number >= 0; number--) expect(make(number)).toEqual(first[number]);
   expect(new Set(first.map((bytes) => bytes.toString("base64"))).size).toBeGreaterThan(190);

@@ -6,12 +6,18 @@ import { Census } from "../../src/decode/census.ts";
 import { decodeFrame } from "../../src/decode/link.ts";
 import { FRAGMENT, PacketView, TRANSPORT } from "../../src/decode/packet-view.ts";
 import { decodeTransport } from "../../src/decode/transport.ts";
-import type { Flow, Inspector } from "../../src/flow/event.ts";
+import type { Flow, FlowEvent, Inspector, Wants } from "../../src/flow/event.ts";
 import { Fragments } from "../../src/flow/fragments.ts";
 import { type Above, FlowTable } from "../../src/flow/table.ts";
+import { Connection } from "../../src/inspect/connection.ts";
 import { DatagramConnection } from "../../src/inspect/datagram.ts";
-import type { SeenCertificates, TlsObservation } from "../../src/inspect/observation.ts";
-import { TlsConnection } from "../../src/inspect/tls/connection.ts";
+import type { DnsAnswer } from "../../src/inspect/dns/answer.ts";
+import { aboveEthernet, aboveIp, LinkFlow } from "../../src/inspect/link/index.ts";
+import type {
+  PlaintextObservation,
+  SeenCertificates,
+  TlsObservation,
+} from "../../src/inspect/observation.ts";
 import { defaultPolicy } from "../../src/judge/policy.ts";
 import { Judging } from "../../src/judging.ts";
 import type { Line } from "../../src/report/lines.ts";
@@ -23,7 +29,13 @@ export const LAYER_NAMES = [
   "decode",
   "flow",
   "inspect",
-  "datagram",
+  "dtls",
+  "quic",
+  "plaintext",
+  "starttls",
+  "opaque",
+  "dns",
+  "link",
   "certificate",
   "judge",
 ] as const;
@@ -32,12 +44,12 @@ export type Layer = (typeof LAYER_NAMES)[number];
 export type Reach = Record<Layer, number>;
 
 export function noReach(): Reach {
-  return { capture: 0, decode: 0, flow: 0, inspect: 0, datagram: 0, certificate: 0, judge: 0 };
+  return Object.fromEntries(LAYER_NAMES.map((name) => [name, 0])) as Reach;
 }
 
 /**
  * Counts in `reach` the layers in which something came of the mutant: a packet, a transport
- * header, payload in order, a TLS observation, a certificate. Throws what a layer throws.
+ * header, payload in order, an observation of any kind, a certificate. Throws what a layer throws.
  */
 export function drive(mutant: Mutant, reach: Reach): void {
   const above = new Watched();
@@ -46,9 +58,8 @@ export function drive(mutant: Mutant, reach: Reach): void {
   if (sink.packets > 0) reach.capture++;
   if (sink.transports > 0) reach.decode++;
   if (above.opened > 0) reach.flow++;
-  if (above.observed > 0) reach.inspect++;
-  if (above.overUdp > 0) reach.datagram++;
-  if (above.certificates > 0) reach.certificate++;
+  for (const layer of above.reached) reach[layer]++;
+  if (sink.links > 0 && !above.reached.has("link")) reach.link++;
 }
 
 /** The same with the judge in place of a look at each certificate. Much slower: for a sample. */
@@ -96,6 +107,8 @@ class Sink implements PacketSink {
   readonly clock = new Float64Array(1);
   packets = 0;
   transports = 0;
+  /** Packets that are ESP, AH or MACsec. */
+  links = 0;
   readonly #view = new PacketView();
   readonly #census = new Census();
   readonly #fragments = new Fragments();
@@ -117,6 +130,7 @@ class Sink implements PacketSink {
     view.atUs = this.clock[0]!;
     view.cut = original > captured ? original - captured : 0;
     this.#census.packet = ++this.packets;
+    this.#link(bytes, offset, captured, view.cut);
     let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
     if (what === FRAGMENT && this.#fragments.add(view)) what = decodeTransport(view, this.#census);
     if (what !== TRANSPORT) return;
@@ -125,39 +139,67 @@ class Sink implements PacketSink {
     this.#table.packet(view);
   }
 
+  /** As if the packet were Ethernet: what else it may be, these readers must stand as well. */
+  #link(bytes: Uint8Array, offset: number, captured: number, cut: number): void {
+    if (captured < IP_AT + 20) return;
+    const to = offset + captured;
+    const etherType = (bytes[offset + 12]! << 8) | bytes[offset + 13]!;
+    const behind = { bytes, from: offset + IP_AT, to, cut };
+    if (aboveEthernet(etherType, behind) !== undefined) this.links++;
+    const from = offset + IP_AT + 20;
+    const protocol = bytes[offset + IP_AT + 9]!;
+    if (aboveIp(protocol, { bytes, from, to, cut }) !== undefined) this.links++;
+  }
+
   end(): void {
     this.#fragments.end();
     this.#table.end();
   }
 }
 
-/** Every connection is read as TLS, QUIC or DTLS; what was seen is looked at when it closes. */
+/** Every connection is read as whatever it is; what was seen is looked at when it closes. */
 class Watched implements Above {
   opened = 0;
-  observed = 0;
-  /** Of those, what came in datagrams. */
-  overUdp = 0;
-  certificates = 0;
+  readonly reached = new Set<Layer>();
 
   open(flow: Flow): Inspector {
     this.opened++;
-    return flow.transport === "udp" ? new DatagramConnection(flow) : new TlsConnection(flow);
+    const answers = (answer: DnsAnswer) => {
+      JSON.stringify(answer);
+      this.reached.add("dns");
+    };
+    return flow.transport === "udp"
+      ? new Beside(flow, answers)
+      : new Connection(flow, undefined, answers);
   }
 
   close(_flow: Flow, inspector: Inspector): void {
-    if (inspector instanceof DatagramConnection) {
-      const seen = inspector.results();
-      JSON.stringify([inspector.malformed, inspector.overlaps, inspector.unreadVersion]);
-      if (seen.length > 0) this.overUdp++;
-      for (const observation of seen) this.#look(observation);
-    } else if (inspector instanceof TlsConnection) {
-      const observation = inspector.result();
-      if (observation !== undefined) this.#look(observation);
+    if (inspector instanceof Beside) {
+      const { datagrams, by } = inspector;
+      if (by !== undefined) this.reached.add("link");
+      JSON.stringify([datagrams.malformed, datagrams.overlaps, datagrams.unreadVersion]);
+      for (const observation of datagrams.results()) this.#look(observation);
+      this.#clear(datagrams.plaintext);
+    } else if (inspector instanceof Connection) {
+      const { tls, plaintext, opaque } = inspector.result();
+      if (tls !== undefined) this.#look(tls);
+      if (tls?.starttls !== undefined) this.reached.add("starttls");
+      this.#clear(plaintext);
+      if (opaque !== undefined) this.reached.add("opaque");
+    }
+  }
+
+  #clear(told: readonly PlaintextObservation[]): void {
+    for (const { exposes } of told) {
+      this.reached.add("inspect").add("plaintext");
+      for (const { offset, bytes } of exposes) expectWithin(offset + bytes, offset, SAID_MAX);
     }
   }
 
   #look(observation: TlsObservation): void {
-    this.observed++;
+    this.reached.add("inspect");
+    const { transport } = observation;
+    if (transport !== "tcp") this.reached.add(transport);
     JSON.stringify({ ...observation, certificates: undefined, clientCertificates: undefined });
     this.#certificates(observation.certificates);
     this.#certificates(observation.clientCertificates);
@@ -169,8 +211,40 @@ class Watched implements Above {
   #certificates(seen: SeenCertificates | undefined): void {
     for (const der of seen?.chain ?? []) {
       lookAt(parseCertificate(der.slice()));
-      this.certificates++;
+      this.reached.add("certificate");
     }
+  }
+}
+
+/** A UDP flow as two stages read it: what is said in it, and whether it carries encrypted packets. */
+class Beside implements Inspector {
+  readonly datagrams: DatagramConnection;
+  readonly #link: LinkFlow;
+
+  constructor(flow: Flow, answers: (answer: DnsAnswer) => void) {
+    this.datagrams = new DatagramConnection(flow, { answers });
+    this.#link = new LinkFlow([flow.ends[0].port, flow.ends[1].port]);
+  }
+
+  get wants(): Wants {
+    return this.datagrams.wants;
+  }
+
+  get idle(): boolean {
+    return this.datagrams.idle;
+  }
+
+  get nextRecord(): readonly [number, number] {
+    return this.datagrams.nextRecord;
+  }
+
+  get by(): LinkFlow["by"] {
+    return this.#link.by;
+  }
+
+  push(event: FlowEvent): void {
+    this.datagrams.push(event);
+    if (event.kind === "datagram") this.#link.push(event.side, event);
   }
 }
 
@@ -199,3 +273,7 @@ function expectWithin(to: number, from: number, length: number): void {
 
 const PCAP_MAGICS = new Set([0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1]);
 const JUDGED: { lines: Line[]; judging?: Judging } = { lines: [] };
+/** Where IP begins behind an Ethernet header without tags. */
+const IP_AT = 14;
+/** Nothing is located behind what was looked at: of a datagram, or of a direction. */
+const SAID_MAX = 8192 + 1;

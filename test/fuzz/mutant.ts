@@ -1,6 +1,7 @@
 /** Makes mutant number n of a seed: a capture file in which something, at some layer, is wrong. */
 import type { Flight } from "../wire/recorded.ts";
 import { type WrittenCapture, writeCapture } from "./capture-writer.ts";
+import { clearCapture } from "./clear-mutation.ts";
 import type { Corpus } from "./corpus.ts";
 import { flipAnywhere, mutateFile, mutateHeader } from "./file-mutation.ts";
 import { quicCapture } from "./quic-mutation.ts";
@@ -17,15 +18,23 @@ export interface Mutant {
   readonly cut: number;
 }
 
-export function makeMutant(corpus: Corpus, seed: number, number: number): Mutant {
+/** `clear`: what is read in clear and below the transport alone; `any`: that, and all else. */
+export const KINDS = ["any", "clear"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export function makeMutant(
+  corpus: Corpus,
+  { seed, number, kind = "any" }: { seed: number; number: number; kind?: Kind },
+): Mutant {
   const random = new Random(seed, number);
-  const made = fromAny(corpus, random);
+  const made = kind === "clear" ? clearCapture(corpus.handshakes, random) : fromAny(corpus, random);
   const cut = random.chance(20) ? random.below(made.bytes.length) : made.bytes.length;
   return { ...made, cut };
 }
 
 function fromAny(corpus: Corpus, random: Random): Omit<Mutant, "cut"> {
   if (corpus.captures.length > 0 && random.chance(15)) return fromCapture(corpus, random);
+  if (random.chance(20)) return clearCapture(corpus.handshakes, random);
   // Sealing them takes longer than making anything else.
   if (random.chance(5)) return { bytes: quicCapture(random), story: "quic" };
   return fromHandshake(corpus, random);

@@ -2,6 +2,7 @@
  * The fuzzer as a program:
  *
  *     npm run fuzz -- --mutants 10000000 --seed 1
+ *     npm run fuzz -- --kind clear             (only what is read in clear, and below the transport)
  *     npm run fuzz -- --replay 1:4711          (one mutant, its story, its bytes in a file)
  *
  * Prints how many mutants reached each layer; exits 1 at the first that throws, hangs or eats memory.
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadCorpus } from "./corpus.ts";
 import { drive, driveToJudge, LAYER_NAMES, noReach } from "./layers.ts";
-import { makeMutant } from "./mutant.ts";
+import { KINDS, type Kind, makeMutant } from "./mutant.ts";
 import { type Fuzzed, fuzz } from "./watch.ts";
 
 const { values } = parseArgs({
@@ -21,11 +22,12 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     first: { type: "string", default: "0" },
     seconds: { type: "string", default: "86400" },
+    kind: { type: "string", default: "any" },
     replay: { type: "string" },
   },
 });
 
-async function all(): Promise<void> {
+async function all(kind: Kind): Promise<void> {
   const seed = Number(values.seed);
   const end = Number(values.first) + Number(values.mutants);
   const sum = noReach();
@@ -36,7 +38,7 @@ async function all(): Promise<void> {
     const left = (until - performance.now()) / 1000;
     if (left <= 0) break;
     const count = Math.min(STINT, end - first);
-    const stint = await fuzz({ seed, first, count, seconds: left });
+    const stint = await fuzz({ seed, first, count, seconds: left, kind });
     first += count;
     mutants += stint.mutants;
     seconds += stint.seconds;
@@ -64,10 +66,10 @@ function report(seed: number, { mutants, seconds, reach, slowest, digest }: Fuzz
   );
 }
 
-function again(replay: string): void {
+function again(replay: string, kind: Kind): void {
   const [seed = 0, number = 0] = replay.split(":").map(Number);
   const corpus = loadCorpus();
-  const mutant = makeMutant(corpus, seed, number);
+  const mutant = makeMutant(corpus, { seed, number, kind });
   const path = join(tmpdir(), `mutant-${seed}-${number}.pcap`);
   writeFileSync(path, mutant.bytes);
   console.log(`corpus ${corpus.digest}, ${mutant.story}, cut at ${mutant.cut}: ${path}`);
@@ -80,5 +82,9 @@ function again(replay: string): void {
 /** Mutants between two reports, each with a fresh worker: what leaks is forgotten, and seen. */
 const STINT = 500_000;
 
-if (values.replay) again(values.replay);
-else await all();
+const kind = KINDS.find((one) => one === values.kind);
+if (kind === undefined) {
+  console.error(`--kind ${values.kind}, expected one of ${KINDS.join(", ")}`);
+  process.exitCode = 2;
+} else if (values.replay) again(values.replay, kind);
+else await all(kind);

@@ -33,13 +33,13 @@ export async function fuzz(orders: Omit<Orders, "at">): Promise<Fuzzed> {
       ...NOTHING_DONE,
       mutants: number - orders.first,
       seconds,
-      failure: told(orders.seed, number, done),
+      failure: told(orders, number, done),
     };
   }
   const { failure, ...rest } = done;
   if (!failure) return { ...rest, seconds };
   const { number, story, stack } = failure;
-  return { ...rest, seconds, failure: told(orders.seed, number, `${story}\n${stack}`) };
+  return { ...rest, seconds, failure: told(orders, number, `${story}\n${stack}`) };
 }
 
 function watch(at: BigInt64Array, fail: (why: string) => void): NodeJS.Timeout {
@@ -59,8 +59,9 @@ function watch(at: BigInt64Array, fail: (why: string) => void): NodeJS.Timeout {
   }, 250);
 }
 
-function told(seed: number, number: number, why: string): string {
-  return `seed ${seed}, mutant ${number}: npm run fuzz -- --replay ${seed}:${number}\n${why}`;
+function told({ seed, kind = "any" }: Omit<Orders, "at">, number: number, why: string): string {
+  const again = `npm run fuzz -- --kind ${kind} --replay ${seed}:${number}`;
+  return `seed ${seed}, mutant ${number}: ${again}\n${why}`;
 }
 
 const NOTHING_DONE = {

@@ -2,12 +2,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadCorpus } from "./corpus.ts";
 import { drive, driveToJudge, noReach, type Reach } from "./layers.ts";
-import { makeMutant } from "./mutant.ts";
+import { type Kind, makeMutant } from "./mutant.ts";
 
 export interface Orders {
   readonly seed: number;
   readonly first: number;
   readonly count: number;
+  readonly kind?: Kind;
   /** Stop after this long, however many were run. */
   readonly seconds: number;
   /** [0] is the number of the mutant at work, shared with the watcher. */
@@ -22,7 +23,7 @@ export interface Done {
   readonly failure?: { readonly number: number; readonly story: string; readonly stack: string };
 }
 
-function run({ seed, first, count, seconds, at }: Orders): Done {
+function run({ seed, first, count, seconds, at, kind = "any" }: Orders): Done {
   const corpus = loadCorpus();
   const reach = noReach();
   const until = performance.now() + seconds * 1000;
@@ -31,7 +32,7 @@ function run({ seed, first, count, seconds, at }: Orders): Done {
   let number = first;
   for (; number < first + count && before < until; number++) {
     Atomics.store(at, 0, BigInt(number));
-    const mutant = makeMutant(corpus, seed, number);
+    const mutant = makeMutant(corpus, { seed, number, kind });
     try {
       drive(mutant, reach);
       if (number % JUDGED_EVERY === 0) driveToJudge(mutant, reach);
