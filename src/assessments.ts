@@ -40,17 +40,17 @@ export interface Assessment {
 export interface AssessmentOptions {
   readonly policy: Policy;
   /** Which way a connection goes, seen from the hosts that are ours. */
-  readonly directionOf: (clientIp: string, serverIp: string) => Direction;
+  readonly directionOf: (flow: Flow, client: Side) => Direction;
   /** Of which handshakes the server's signature is checked. Default: a sample. */
   readonly verify?: Verify | undefined;
 }
 
 export class Assessments {
-  readonly #judge: Judge;
+  #judge: Judge;
   readonly #directionOf: AssessmentOptions["directionOf"];
   readonly #chains = new ChainStore();
   readonly #proofs: PossessionChecks;
-  readonly #bindings: Bindings;
+  #bindings: Bindings;
   readonly #sessions = new Sessions();
   readonly #echRecords = new EchRecords();
 
@@ -63,6 +63,13 @@ export class Assessments {
 
   get policy(): Policy {
     return this.#judge.policy;
+  }
+
+  /** Judges by another policy from here on. What resolvers said counts anew when there are others. */
+  adopt(policy: Policy): void {
+    const before = this.policy.resolvers?.join();
+    if (policy.resolvers?.join() !== before) this.#bindings = new Bindings(policy.resolvers);
+    this.#judge = new Judge(policy);
   }
 
   /** A DNS answer that counts: who connects after it may be bound by it. */
@@ -120,8 +127,7 @@ export class Assessments {
   }
 
   placeOf(flow: Flow, client: Side): Place {
-    const server = flow.ends[client === 0 ? 1 : 0];
-    return placeOf(flow, client, this.#directionOf(flow.ends[client].ip, server.ip));
+    return placeOf(flow, client, this.#directionOf(flow, client));
   }
 
   /** With the server's signature, which is always checked where a connection is refused or cut. */

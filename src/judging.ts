@@ -59,7 +59,8 @@ export class Judging implements Above {
     const local = new LocalNetworks(options.local);
     this.#assessments = new Assessments({
       policy: options.policy,
-      directionOf: (client, server) => local.direction(client, server),
+      directionOf: ({ ends }, client) =>
+        local.direction(ends[client].ip, ends[client === 0 ? 1 : 0].ip),
       verify: options.verify,
     });
     this.#inspectors = inspectors({

@@ -4,6 +4,8 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { type BadLine, type KeyLog, KeyLogReader } from "./inspect/keys/key-log.ts";
+import { malformedLine } from "./report/build.ts";
+import type { Line } from "./report/lines.ts";
 
 /** What of a key log was not used: `bad` has the first few of `count` lines. */
 export interface Unusable {
@@ -59,3 +61,21 @@ interface KeyLogFile {
 const BUFFER = new Uint8Array(65_536);
 /** Five million connections; what is longer is no key log, and `/dev/zero` has no end. */
 const FILE_BYTES_MAX = 1_073_741_824;
+
+/** Where a line of a key log is wrong: nothing of what stands in it. */
+export function* keyLogLines({ file, bad, count, cut }: Unusable, atUs: number): Generator<Line> {
+  const at = "key-log";
+  for (const { line, reason } of bad) {
+    yield malformedLine(
+      { kind: "malformed", at, reason: `line ${line}: ${reason}`, offset: 0 },
+      { atUs, file },
+    );
+  }
+  const more = count - bad.length;
+  const rest = [
+    ...(more > 0 ? [`${more} more lines of it cannot be right`] : []),
+    ...(cut ? ["longer than any key log: not read to its end"] : []),
+  ];
+  for (const reason of rest)
+    yield malformedLine({ kind: "malformed", at, reason, offset: 0 }, { atUs, file });
+}

@@ -12,6 +12,7 @@ import type { DnsAnswer } from "./dns/answer.ts";
 import type { DnsStream } from "./dns/stream.ts";
 import type { KeyLog } from "./keys/key-log.ts";
 import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
+import type { Told } from "./plaintext/observe.ts";
 import { Said } from "./plaintext/said.ts";
 import { Sample } from "./plaintext/sample.ts";
 import { TlsConnection } from "./tls/connection.ts";
@@ -35,6 +36,9 @@ export class Connection implements Inspector {
   #gap = false;
   /** No more is kept: what is in the samples will be judged. */
   #heard = false;
+  /** Bytes that the detectors were asked about before the end, and how often. */
+  #looked = 0;
+  #looks = 0;
 
   /**
    * @param keys secrets that open what is sealed
@@ -82,6 +86,21 @@ export class Connection implements Inspector {
     }
   }
 
+  /**
+   * What is in clear and stays so, as soon as it is known; absent until then, and where it is TLS. The
+   * detectors are asked at each piece of the first few, and then whenever there is twice as much.
+   */
+  evidence(): readonly PlaintextObservation[] | undefined {
+    if (!this.tls.idle || this.#first === undefined || this.#heard) return undefined;
+    const bytes = (this.#samples[0]?.length ?? 0) + (this.#samples[1]?.length ?? 0);
+    if (bytes <= this.#looked || (this.#looks >= LOOKS_MAX && bytes < this.#looked * 2))
+      return undefined;
+    this.#looked = bytes;
+    this.#looks++;
+    const { plaintext, settled } = this.#told(false);
+    return settled === true && plaintext.length > 0 ? plaintext : undefined;
+  }
+
   /** What was seen so far. */
   result(): Seen {
     const tls = this.tls.result();
@@ -92,15 +111,15 @@ export class Connection implements Inspector {
     return { ...this.#result(tls), renegotiated };
   }
 
+  #told(tlsFollowed: boolean): Told {
+    const sides = [this.#said(0), this.#said(1)] as const;
+    return observe().told({ flow: this.#flow, sides, first: this.#first ?? 0, tlsFollowed });
+  }
+
   #result(tls: TlsObservation | undefined): Seen {
     const flow = this.#flow;
     const sides = [this.#said(0), this.#said(1)] as const;
-    const clear = observe().told({
-      flow,
-      sides,
-      first: this.#first ?? 0,
-      tlsFollowed: tls !== undefined,
-    });
+    const clear = this.#told(tls !== undefined);
     if (tls !== undefined) {
       const { starttls, plaintext } = clear;
       // Behind something that never spoke of TLS, a hello may as well be a part of what it carries.
@@ -159,6 +178,8 @@ const dnsStream = lazily<typeof import("./dns/stream.ts")>(import.meta.url, "./d
 /** RFC 7766 §8; of DoT nobody but its ends can read anything. */
 const DNS_PORT = 53;
 const NONE: readonly PlaintextObservation[] = [];
+/** More pieces than the dialogue before a login has; a sender of single bytes buys no more than these. */
+const LOOKS_MAX = 16;
 const UNSAID = new Said(new Uint8Array(0), true);
 /**
  * Of one direction, while the other has not said as much as is kept of it. An answer that is longer than

@@ -72,6 +72,18 @@ export class DatagramConnection implements Inspector {
     return this.wants !== "bytes";
   }
 
+  /** How many handshakes have shown and proved their server's identity, as far as they will. */
+  get proven(): number {
+    return (this.#dtls?.proven ?? 0) + (this.#quic?.proven ?? 0);
+  }
+
+  /** What is in clear and stays so, as soon as it is known; absent until then. */
+  evidence(): readonly PlaintextObservation[] | undefined {
+    return this.#quic === undefined && this.#dtls === undefined
+      ? this.#clear?.evidence()
+      : undefined;
+  }
+
   get malformed(): Reader["malformed"] {
     return this.#readers.flatMap(({ malformed }) => malformed);
   }
@@ -96,9 +108,13 @@ export class DatagramConnection implements Inspector {
     this.wants = this.#wants(event);
   }
 
-  /** The handshakes that were seen, each of its own; none when there were none. */
-  results(): readonly TlsObservation[] {
-    return [...(this.#dtls?.results() ?? []), ...(this.#quic?.results() ?? [])];
+  /**
+   * The handshakes that were seen, each of its own; none when there were none.
+   *
+   * @param onlyProven leave out those of which more must be seen first
+   */
+  results(onlyProven = false): readonly TlsObservation[] {
+    return [...(this.#dtls?.results(onlyProven) ?? []), ...(this.#quic?.results(onlyProven) ?? [])];
   }
 
   /** What was said in clear, where no handshake was: DNS, SNMP, NTP and others. */

@@ -18,10 +18,16 @@ export interface Reuse {
 
 export class KeyReuse {
   readonly #keys = new Map<string, Map<string, Use>>();
+  readonly #heldMax: number;
   #held = 0;
   /** Certificates that found no room, and when the first of them was seen. */
   uncounted = 0;
   lostAtUs = Number.NaN;
+
+  /** @param heldMax certificates that are remembered */
+  constructor(heldMax = HELD_MAX) {
+    this.#heldMax = heldMax;
+  }
 
   /** At its earliest sight; again does not matter. CAs count: one with two names is no cross-sign. */
   see(leaf: Certificate, atUs: number): void {
@@ -30,13 +36,19 @@ export class KeyReuse {
     const known = uses?.get(leaf.sha256);
     if (known !== undefined) {
       if (atUs < known.atUs) known.atUs = atUs;
-    } else if (this.#held >= HELD_MAX || (uses?.size ?? 0) >= CERTIFICATES_MAX) {
+    } else if (this.#held >= this.#heldMax || (uses?.size ?? 0) >= CERTIFICATES_MAX) {
       if (this.uncounted++ === 0) this.lostAtUs = atUs;
     } else {
       this.#held++;
       if (uses !== undefined) uses.set(leaf.sha256, { leaf, atUs });
       else this.#keys.set(leaf.spkiSha256, new Map([[leaf.sha256, { leaf, atUs }]]));
     }
+  }
+
+  /** A note where unrelated names share this key, as far as they were seen. */
+  findingsOf(spkiSha256: string): Reuse[] {
+    const uses = this.#keys.get(spkiSha256);
+    return uses === undefined || uses.size < 2 ? [] : told(spkiSha256, uses);
   }
 
   /** A note for each key that unrelated names share, in the order of the keys' hashes. */

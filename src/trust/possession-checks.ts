@@ -16,6 +16,8 @@ export type Verify = "sample" | "all";
 
 export class PossessionChecks {
   readonly #all: boolean;
+  /** Who checks all may ask of one handshake more than once, as it goes on. */
+  readonly #known = new WeakMap<Proof, Possession>();
   /** Servers whose last checked proof was good. */
   readonly #good = new LRUCache<string, true>({ max: SERVERS_MAX });
   #drawn = FNV_OFFSET;
@@ -26,7 +28,7 @@ export class PossessionChecks {
 
   /** The proof's worth, or `BUDGET` when it is not this one's turn. */
   sampled(proof: Proof, leaf: Certificate, ip: string, port: number): Possession {
-    if (this.#all) return checkPossession(proof, leaf);
+    if (this.#all) return this.checked(proof, leaf, ip, port);
     const isTurn = this.#draw(proof);
     const isGood = this.#good.get(serverKey(leaf, ip, port)) === true;
     return isGood && !isTurn ? BUDGET : this.checked(proof, leaf, ip, port);
@@ -34,10 +36,19 @@ export class PossessionChecks {
 
   /** The proof's worth, whosever turn it is. */
   checked(proof: Proof, leaf: Certificate, ip: string, port: number): Possession {
+    if (this.#all) return this.#remembered(proof, leaf);
     const possession = checkPossession(proof, leaf);
     const key = serverKey(leaf, ip, port);
     if (possession.state === "verified") this.#good.set(key, true);
     else this.#good.delete(key);
+    return possession;
+  }
+
+  #remembered(proof: Proof, leaf: Certificate): Possession {
+    const known = this.#known.get(proof);
+    if (known !== undefined) return known;
+    const possession = checkPossession(proof, leaf);
+    this.#known.set(proof, possession);
     return possession;
   }
 

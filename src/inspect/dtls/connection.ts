@@ -28,6 +28,7 @@ import {
 } from "../tls/direction.ts";
 import { Handshake, isTls13 } from "../tls/handshake.ts";
 import { observe } from "../tls/observe.ts";
+import { isProven } from "../tls/proven.ts";
 import { Flight, type FlightListener } from "./flight.ts";
 import {
   ACK,
@@ -75,6 +76,11 @@ export class DtlsConnection implements Inspector {
     return this.#handshake.established || this.wants === "nothing";
   }
 
+  /** How many handshakes have shown and proved their server's identity, as far as they will. */
+  get proven(): number {
+    return this.#over.length + (isProven(this.#counting) ? 1 : 0);
+  }
+
   /** Bounded: the first few of each handshake. */
   get malformed(): readonly Told[] {
     return [...this.#malformedBefore, ...this.#handshake.malformed];
@@ -98,9 +104,15 @@ export class DtlsConnection implements Inspector {
     this.#decideWants();
   }
 
-  /** The handshakes that were seen so far, in the order in which they began. */
-  results(): readonly TlsObservation[] {
-    return [...this.#over, this.#counting].flatMap((handshake) => observe(handshake) ?? []);
+  /**
+   * The handshakes that were seen so far, in the order in which they began.
+   *
+   * @param onlyProven leave out the one of which more must be seen first
+   */
+  results(onlyProven = false): readonly TlsObservation[] {
+    const last = this.#counting;
+    const told = onlyProven && !isProven(last) ? this.#over : [...this.#over, last];
+    return told.flatMap((handshake) => observe(handshake) ?? []);
   }
 
   /** Of those that the client began before one was finished, the one that counts. */

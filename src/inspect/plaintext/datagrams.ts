@@ -1,7 +1,7 @@
 /** The first datagrams of a UDP conversation, kept until it is recognised. Bounded. */
 import type { Flow, Side } from "../../flow/event.ts";
 import type { PlaintextObservation } from "../observation.ts";
-import { told } from "./observe.ts";
+import { type Told, told } from "./observe.ts";
 import { Said } from "./said.ts";
 
 export class Datagrams {
@@ -9,6 +9,8 @@ export class Datagrams {
   readonly #kept: [Uint8Array[], Uint8Array[]] = [[], []];
   readonly #cut: [boolean, boolean] = [false, false];
   #first: Side | undefined;
+  /** Datagrams that were kept when the detectors were last asked before the end. */
+  #looked = 0;
 
   constructor(flow: Flow) {
     this.#flow = flow;
@@ -26,10 +28,23 @@ export class Datagrams {
 
   /** What was said in clear, as far as it is recognised. */
   get plaintext(): readonly PlaintextObservation[] {
+    return this.#told.plaintext;
+  }
+
+  /** The same, as soon as it is known that it stays so. Asks the detectors once a datagram that was kept. */
+  evidence(): readonly PlaintextObservation[] | undefined {
+    const count = this.#kept[0].length + this.#kept[1].length;
+    if (count === this.#looked) return undefined;
+    this.#looked = count;
+    const { plaintext, settled } = this.#told;
+    return settled === true && plaintext.length > 0 ? plaintext : undefined;
+  }
+
+  get #told(): Told {
     const first = this.#first;
-    if (first === undefined) return [];
+    if (first === undefined) return { plaintext: [] };
     const sides = [this.#said(0), this.#said(1)] as const;
-    return told({ flow: this.#flow, sides, first, tlsFollowed: false }).plaintext;
+    return told({ flow: this.#flow, sides, first, tlsFollowed: false });
   }
 
   #said(side: Side): Said {

@@ -24,6 +24,8 @@ export interface Told {
   readonly encryption?: string | undefined;
   /** INTERFACE's `starttls` of the TLS that followed. */
   readonly starttls?: string | undefined;
+  /** What is recognised stays so, and is no way to TLS: it need not be heard to its end. */
+  readonly settled?: boolean;
 }
 
 /** Reads a conversation's first bytes. Nothing recognised: no observation. */
@@ -39,7 +41,20 @@ export function told(heard: Heard): Told {
     plaintext: layers.flatMap((layer) => observe(heard.flow, layer, upgraded)),
     encryption,
     starttls: upgraded ? (last.match.starttls ?? last.protocol) : undefined,
+    settled: encryption === undefined && isSettled(last),
   };
+}
+
+/**
+ * A secret that was said in clear is evidence, whatever follows. Without one, a protocol that has a way
+ * to TLS is waited for until that way is refused.
+ */
+function isSettled({ protocol, match }: Layer): boolean {
+  if (match.weak === true || match.inner !== undefined) return false;
+  if (match.startTls === "asked" || match.startTls === "agreed") return false;
+  if (match.exposes.length > 0 || match.startTls === "refused" || match.startTls === "stripped")
+    return true;
+  return match.startTls === "none" && !UPGRADABLE.has(protocol);
 }
 
 interface Layer extends Recognised {
@@ -95,6 +110,32 @@ function isEncryption(
 ): protocol is Exclude<Recognised["protocol"], Protocol> {
   return (ENCRYPTIONS as readonly string[]).includes(protocol);
 }
+
+/** Those whose detectors know a way from them to TLS; of `http` it is told by the request itself. */
+const UPGRADABLE: ReadonlySet<string> = new Set([
+  "amqp1",
+  "ftp",
+  "imap",
+  "irc",
+  "ldap",
+  "mysql",
+  "nats",
+  "nfs",
+  "nntp",
+  "openvpn",
+  "pop3",
+  "postgresql",
+  "proxy",
+  "rdp",
+  "sieve",
+  "smtp",
+  "socks",
+  "tds",
+  "telnet",
+  "tns",
+  "vnc",
+  "xmpp",
+]);
 
 const NOTHING_TOLD: Told = { plaintext: [] };
 /** PROXY protocol, then SOCKS, then CONNECT, then what was meant. */

@@ -17,6 +17,7 @@ import type { KeyLog } from "../keys/key-log.ts";
 import type { TlsObservation } from "../observation.ts";
 import { Handshake } from "../tls/handshake.ts";
 import { observe } from "../tls/observe.ts";
+import { isProven } from "../tls/proven.ts";
 import { type Overlap, type Packet, QuicHandshake, QuicSide } from "./handshake.ts";
 import { isLongHeader, type LongHeader, readLongHeader, versionsOffered } from "./header.ts";
 import type { KnownIds } from "./known-ids.ts";
@@ -59,6 +60,11 @@ export class QuicConnection implements Inspector {
     return this.wants !== "bytes";
   }
 
+  /** How many handshakes have shown and proved their server's identity, as far as they will. */
+  get proven(): number {
+    return this.#handshakes.reduce((count, { tls }) => count + (isProven(tls) ? 1 : 0), 0);
+  }
+
   /** Bounded: the first few of each connection. */
   get malformed(): readonly (Malformed & { readonly side: Side })[] {
     const few = [...this.#rest.malformed, ...this.#handshakes.flatMap(({ tls }) => tls.malformed)];
@@ -90,18 +96,23 @@ export class QuicConnection implements Inspector {
     this.#decideWants();
   }
 
-  /** What was seen so far, for each connection; none when there was no QUIC that we read. */
-  results(): readonly TlsObservation[] {
+  /**
+   * What was seen so far, for each connection; none when there was no QUIC that we read.
+   *
+   * @param onlyProven leave out those of which more must be seen first
+   */
+  results(onlyProven = false): readonly TlsObservation[] {
     const seen: TlsObservation[] = [];
     for (const [at, one] of this.#handshakes.entries()) {
+      if (onlyProven && !isProven(one.tls)) continue;
       const before = this.#beginningOf(at);
       // What was refused is told with what came of it, unless that is something else.
       const again = before?.tls.hello?.serverName === one.tls.hello?.serverName;
       const said = one.result(again ? before : undefined);
-      if (before !== undefined && again) seen.pop();
+      if (before !== undefined && again && !onlyProven) seen.pop();
       if (said !== undefined) seen.push(said);
     }
-    if (seen.length > 0) return seen;
+    if (seen.length > 0 || onlyProven) return seen;
     const headless = observe(this.#rest);
     return headless === undefined ? [] : [headless];
   }

@@ -18,6 +18,7 @@ import { readV2ClientHello } from "./client-hello.ts";
 import { ALERT, APPLICATION_DATA, Direction, HANDSHAKE } from "./direction.ts";
 import { Handshake } from "./handshake.ts";
 import { observe, observeRenegotiated } from "./observe.ts";
+import { isProven } from "./proven.ts";
 import { HelloSearch } from "./search.ts";
 import { readV2ServerHello, v2Kind, v2MessageBytes } from "./ssl2.ts";
 
@@ -59,6 +60,11 @@ export class TlsConnection implements Inspector {
   begins(side: Side): number | undefined {
     const state = this.#states[side];
     return state === TLS || state === V2 ? this.#handshake.upgradedAt[side] : undefined;
+  }
+
+  /** The server's identity is shown and proved, as far as it will be (proven.ts). */
+  get proven(): boolean {
+    return isProven(this.#handshake);
   }
 
   /** Certificates and version will not change any more. */

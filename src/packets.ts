@@ -1,0 +1,120 @@
+/** From captured packets to connections: what runs for every packet, whoever captured it. */
+import type { PacketSink } from "./capture/packet-sink.ts";
+import { TLS_KEY_LOG } from "./capture/pcapng.ts";
+import { Census } from "./decode/census.ts";
+import { decodeFrame } from "./decode/link.ts";
+import { FRAGMENT, PacketView, TRANSPORT } from "./decode/packet-view.ts";
+import { decodeTransport } from "./decode/transport.ts";
+import { Fragments } from "./flow/fragments.ts";
+import { type Above, FLOW_LIMITS, type FlowLimits, FlowTable } from "./flow/table.ts";
+import type { FaultListener } from "./guarded.ts";
+import type { BadLine, KeyLog } from "./inspect/keys/key-log.ts";
+import { keyLogLines } from "./key-logs.ts";
+import { lossLine, malformedLine } from "./report/build.ts";
+import type { Line } from "./report/lines.ts";
+
+export class Packets implements PacketSink {
+  readonly clock = new Float64Array(1);
+  count = 0;
+  bytes = 0;
+  /** Number and time of the first packet of the input underway. */
+  firstPacket = 1;
+  firstAtUs = Number.NaN;
+  readonly #view = new PacketView();
+  readonly #census = new Census();
+  readonly #fragments = new Fragments();
+  readonly #table: FlowTable;
+  readonly #above: Above & FaultListener;
+  readonly #keys: KeyLog;
+  /** Lines of the input's Decryption Secrets Blocks that are none of a key log. */
+  readonly #badSecrets: BadLine[] = [];
+
+  /** @param keys gets the secrets that come with the packets */
+  constructor(above: Above & FaultListener, keys: KeyLog, limits: FlowLimits = FLOW_LIMITS) {
+    this.#above = above;
+    this.#keys = keys;
+    this.#table = new FlowTable(above, limits);
+  }
+
+  get flows(): number {
+    return this.#table.flows;
+  }
+
+  packet(
+    bytes: Uint8Array,
+    offset: number,
+    captured: number,
+    original: number,
+    link: number,
+  ): void {
+    const view = this.#view;
+    view.atUs = this.clock[0]!;
+    view.cut = original > captured ? original - captured : 0;
+    this.#census.packet = ++this.count;
+    this.bytes += captured;
+    if (this.count === this.firstPacket) this.firstAtUs = view.atUs;
+    try {
+      let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
+      if (what === FRAGMENT && this.#fragments.add(view)) {
+        what = decodeTransport(view, this.#census);
+      }
+      if (what === TRANSPORT) this.#table.packet(view);
+    } catch (error) {
+      this.#above.fault("packet", error, view.atUs);
+    }
+  }
+
+  secrets(type: number, bytes: Uint8Array): void {
+    if (type !== TLS_KEY_LOG) return;
+    const { bad } = this.#keys.add(bytes);
+    if (this.#badSecrets.length < BAD_SECRETS_MAX) this.#badSecrets.push(...bad);
+  }
+
+  /** Of the input that was read. */
+  *secretLines(file: string): Generator<Line> {
+    const bad = this.#badSecrets.splice(0);
+    yield* keyLogLines({ file, bad, count: bad.length, cut: false }, this.clock[0]!);
+  }
+
+  end(): void {
+    this.#fragments.end();
+    try {
+      this.#table.end();
+    } catch (error) {
+      this.#above.fault("end", error, this.clock[0]!);
+    }
+  }
+
+  /** What was met and not read: a `loss` line a kind for what is sound, `malformed` for the rest. */
+  *unreadLines(): Generator<Line> {
+    for (const met of this.#census.met) {
+      const { packets, firstAtUs: atUs, firstPacket, what } = met;
+      if (met.class === "unread") {
+        yield lossLine({
+          atUs,
+          packetsDropped: packets,
+          where: "decode",
+          why: `${what}: not read`,
+        });
+      } else {
+        const more = packets > 1 ? ` (and ${packets - 1} more)` : "";
+        const reason = `${what}${more}, first in packet ${firstPacket}`;
+        yield malformedLine({ kind: "malformed", at: "packet", reason, offset: 0 }, { atUs });
+      }
+    }
+    for (const [why, { atUs, count }] of this.#fragments.losses) {
+      const says = `${count} IP datagrams not put together: ${FRAGMENT_LOSSES[why]}`;
+      yield lossLine({ atUs, packetsDropped: count, where: "ip-fragments", why: says });
+    }
+  }
+}
+
+const FRAGMENT_LOSSES: Record<string, string> = {
+  limit: "memory for fragments was used up",
+  incomplete: "fragments are missing",
+  overlap: "fragments overlap with different bytes",
+  "too-long": "longer than 65,535 bytes",
+};
+
+/** Bad lines told of the secrets inside an input. */
+const BAD_SECRETS_MAX = 100;

@@ -1,0 +1,167 @@
+/**
+ * Judges what a watched connection has shown so far, and tells what is new of it: acting comes first, so
+ * a verdict is handed to `onVerdict` before any line of it is written.
+ */
+import type { Assessment, Assessments } from "../assessments.ts";
+import type { Flow, Side } from "../flow/event.ts";
+import { Connection } from "../inspect/connection.ts";
+import type { DatagramConnection } from "../inspect/datagram.ts";
+import type {
+  OpaqueObservation,
+  PlaintextObservation,
+  TlsObservation,
+} from "../inspect/observation.ts";
+import type { Finding } from "../judge/finding.ts";
+import type { Verdict } from "../judge/verdict.ts";
+import type { LineWriter } from "../line-writer.ts";
+import type { Place } from "../report/build.ts";
+import type { Chain } from "../trust/store.ts";
+import { LiveSights } from "./live-sights.ts";
+import { isMidstream, withUncaptured } from "./uncaptured.ts";
+import type { Watched } from "./watched.ts";
+
+/** A verdict, and whom it is about. */
+export interface Judged {
+  readonly flow: Flow;
+  readonly client: Side;
+  readonly place: Place;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  /** As the server sent it; absent when it was not seen. */
+  readonly chain: Chain | undefined;
+  /** Of the packet with which this became known. */
+  readonly atUs: number;
+}
+
+/** How far a connection is when it is looked at. */
+export interface Moment {
+  /** Of the packet, or the tick, that brought this about. */
+  readonly atUs: number;
+  /** Its handshake is over: the `tls` line is written, and its sessions are remembered. */
+  readonly isWhole: boolean;
+  /** A proof that has not come is no longer waited for. */
+  readonly isOver: boolean;
+}
+
+export interface LiveVerdictOptions {
+  readonly assessments: Assessments;
+  readonly lines: LineWriter;
+  /** Only the first 64 KiB of a connection are captured. */
+  readonly firstBytesOnly: boolean;
+  readonly onVerdict: ((judged: Judged) => void) | undefined;
+}
+
+export class LiveVerdicts {
+  /** Handshakes whose line was written. */
+  handshakes = 0;
+  readonly #assessments: Assessments;
+  readonly #lines: LineWriter;
+  readonly #sights: LiveSights;
+  readonly #firstBytesOnly: boolean;
+  readonly #onVerdict: LiveVerdictOptions["onVerdict"];
+
+  constructor({ assessments, lines, firstBytesOnly, onVerdict }: LiveVerdictOptions) {
+    this.#assessments = assessments;
+    this.#lines = lines;
+    this.#sights = new LiveSights(lines);
+    this.#firstBytesOnly = firstBytesOnly;
+    this.#onVerdict = onVerdict;
+  }
+
+  /** Distinct certificates seen. */
+  get certificates(): number {
+    return this.#sights.count;
+  }
+
+  handshake(watched: Watched, seen: TlsObservation, moment: Moment): void {
+    const told = watched.toldOf(keyOf(seen));
+    const hidden = this.#assessments.hidden(seen);
+    const first = this.#assessments.firstOf(hidden);
+    const isEvaded = watched.overlaps.length > 0;
+    const assessed = this.#assessments.handshake(hidden, isEvaded, first);
+    const isUnproven = moment.isOver && watched.proven === 0;
+    const verdict = isUnproven ? this.#uncertain(watched, assessed.verdict) : assessed.verdict;
+    this.#say(watched, assessed, { verdict, atUs: moment.atUs });
+    if (!moment.isWhole || told.whole) return;
+    told.whole = true;
+    this.handshakes++;
+    this.#assessments.remember(assessed);
+    this.#sights.see(assessed.clientChain, hidden.atUs, assessed.place);
+    this.#lines.tls(assessed);
+  }
+
+  /** @param seen the outermost of what is said without a handshake */
+  inClear(
+    watched: Watched,
+    seen: PlaintextObservation | OpaqueObservation,
+    { atUs, isOver }: Moment,
+  ): void {
+    const { flow } = watched;
+    const plain = this.#assessments.inClear(seen, watched.overlaps.length > 0);
+    const mayHaveLost = watched.mayHaveLost && (isOver || isMidstream(flow));
+    const verdict = withUncaptured(plain, { mayHaveLost, firstBytesOnly: this.#firstBytesOnly });
+    const { client } = seen;
+    const place = this.#assessments.placeOf(flow, client);
+    if (watched.toldOf("clear").isNews(verdict)) {
+      const judged = { flow, client, place, verdict, findings: [], chain: undefined, atUs };
+      this.#onVerdict?.(judged);
+      this.#lines.verdict(verdict, seen.atUs, place);
+    }
+    this.overlaps(watched, client);
+  }
+
+  /** What was seen in clear, as far as it goes. */
+  seenInClear(seen: PlaintextObservation | OpaqueObservation): void {
+    this.#lines.inClear(seen, this.#assessments.placeOf(seen.flow, seen.client));
+  }
+
+  /** Bytes that were sent twice and differ, each place once. */
+  overlaps(watched: Watched, client: Side): void {
+    const fresh = watched.overlaps.slice(watched.overlapsTold);
+    if (fresh.length === 0) return;
+    watched.overlapsTold = watched.overlaps.length;
+    this.#lines.overlaps(fresh, client, this.#assessments.placeOf(watched.flow, client));
+  }
+
+  #say(
+    watched: Watched,
+    { observation, place, chain, judgement }: Assessment,
+    { verdict, atUs }: { verdict: Verdict; atUs: number },
+  ): void {
+    const { client, flow } = observation;
+    const told = watched.toldOf(keyOf(observation));
+    const findings = told.fresh(judgement.findings);
+    const isNews = told.isNews(verdict);
+    if (isNews) this.#onVerdict?.({ flow, client, place, verdict, findings, chain, atUs });
+    for (const finding of findings) this.#lines.finding(finding, observation.atUs, place);
+    this.overlaps(watched, client);
+    this.#sights.see(chain, observation.atUs, place);
+    if (isNews) this.#lines.verdict(verdict, observation.atUs, place);
+  }
+
+  #uncertain({ mayHaveLost }: Watched, verdict: Verdict): Verdict {
+    return withUncaptured(verdict, { mayHaveLost, firstBytesOnly: this.#firstBytesOnly });
+  }
+}
+
+/** Two ports may carry several connections of QUIC or DTLS, one behind or beside the other. */
+function keyOf({ transport, client, atUs, serverName }: TlsObservation): string {
+  return transport === "tcp" ? "tls" : `${client} ${atUs} ${serverName}`;
+}
+
+/** All that a connection has shown so far, in the words that a replay has for it. */
+export function seenOf(inner: Connection | DatagramConnection): {
+  handshakes: readonly TlsObservation[];
+  clear: readonly (PlaintextObservation | OpaqueObservation)[];
+  malformed: DatagramConnection["malformed"];
+} {
+  if (!(inner instanceof Connection)) {
+    return { handshakes: inner.results(), clear: inner.plaintext, malformed: inner.malformed };
+  }
+  const { tls, plaintext, opaque } = inner.result();
+  return {
+    handshakes: tls === undefined ? [] : [tls],
+    clear: opaque === undefined ? plaintext : [...plaintext, opaque],
+    malformed: inner.tls.malformed,
+  };
+}
