@@ -170,6 +170,7 @@ export class LiveJudging implements Above, Watcher {
 
   #lookAtStream(watched: Watched, inner: Connection, atUs: number): void {
     const { tls } = inner;
+    if (watched.settled) return this.#lookInside(watched, inner, atUs);
     if (tls.proven) {
       const isWhole = tls.settled;
       if (watched.proven > 0 && !isWhole) return;
@@ -181,6 +182,16 @@ export class LiveJudging implements Above, Watcher {
       this.#verdicts.handshake(watched, seen, { atUs, isWhole, isOver: false });
     } else if (watched.told.size === 0) {
       this.#evidence(watched, inner, atUs);
+    }
+  }
+
+  /** Handshakes inside the protection of the first, where keys open them. */
+  #lookInside(watched: Watched, { tls }: Connection, atUs: number): void {
+    const proven = tls.renegotiationsProven;
+    if (proven <= watched.renegotiated) return;
+    watched.renegotiated = proven;
+    for (const seen of tls.renegotiated(true)) {
+      this.#verdicts.handshake(watched, seen, { atUs, isWhole: false, isOver: false });
     }
   }
 
@@ -217,7 +228,8 @@ export class LiveJudging implements Above, Watcher {
     for (const seen of clear) this.#verdicts.seenInClear(seen);
     const atUs = overlaps.at(-1)?.atUs ?? flow.openedAtUs;
     // What is settled was judged when it was, and again when bytes turned out to differ.
-    if (!watched.settled) this.#judge(watched, { atUs, isWhole: true, isOver: true });
+    if (!watched.settled || (inner instanceof Connection && inner.tls.renegotiationsProven > 0))
+      this.#judge(watched, { atUs, isWhole: true, isOver: true });
     this.#verdicts.overlaps(watched, clientOf(flow));
   }
 

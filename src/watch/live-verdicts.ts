@@ -144,9 +144,10 @@ export class LiveVerdicts {
   }
 }
 
-/** Two ports may carry several connections of QUIC or DTLS, one behind or beside the other. */
-function keyOf({ transport, client, atUs, serverName }: TlsObservation): string {
-  return transport === "tcp" ? "tls" : `${client} ${atUs} ${serverName}`;
+/** A connection may hold several handshakes: of QUIC or DTLS, or one inside the protection of another. */
+function keyOf({ transport, client, atUs, serverName, renegotiated }: TlsObservation): string {
+  const isOnly = transport === "tcp" && renegotiated !== true;
+  return isOnly ? "tls" : `${client} ${atUs} ${serverName}`;
 }
 
 /** All that a connection has shown so far, in the words that a replay has for it. */
@@ -158,9 +159,9 @@ export function seenOf(inner: Connection | DatagramConnection): {
   if (!(inner instanceof Connection)) {
     return { handshakes: inner.results(), clear: inner.plaintext, malformed: inner.malformed };
   }
-  const { tls, plaintext, opaque } = inner.result();
+  const { tls, renegotiated = [], plaintext, opaque } = inner.result();
   return {
-    handshakes: tls === undefined ? [] : [tls],
+    handshakes: tls === undefined ? renegotiated : [tls, ...renegotiated],
     clear: opaque === undefined ? plaintext : [...plaintext, opaque],
     malformed: inner.tls.malformed,
   };

@@ -23,7 +23,9 @@ export class Watched extends Guarded {
   sinceUs = Number.NaN;
   /** Handshakes whose proof was judged. */
   proven = 0;
-  /** Nothing more will be known of its handshakes. */
+  /** Handshakes inside its protection whose proof was judged. */
+  renegotiated = 0;
+  /** Nothing more will be known of its first handshake, or of any where there are several. */
   settled = false;
   /** Packets were lost while it was not judged, and some of them may be its own. */
   mayHaveLost = false;
@@ -41,7 +43,9 @@ export class Watched extends Guarded {
 
   override push(event: FlowEvent): void {
     super.push(event);
-    if (event.kind !== "closed" && !this.settled) this.#watcher.look(this, event.atUs);
+    // Of what is settled only another handshake inside its protection is still read (with keys).
+    const goesOn = !this.settled || this.inner.wants === "bytes";
+    if (event.kind !== "closed" && goesOn) this.#watcher.look(this, event.atUs);
   }
 
   /** Something was judged whose line is not written yet. */

@@ -6,7 +6,6 @@ import { rootFile } from "../judge/scene.ts";
 import { concat, latin1, pattern, uint, vector } from "../wire/bytes.ts";
 import { type Conversation, conversation } from "../wire/conversation.ts";
 import { mint } from "../wire/identity.ts";
-import type { WirePacket } from "../wire/packet.ts";
 import {
   applicationData,
   certificate,
@@ -30,11 +29,12 @@ const keyExchange = concat(record(22, message(16, vector(1, pattern(32)))), fini
 
 describe("TLS 1.2", () => {
   test("is judged with the last byte of the server's flight, and once", () => {
-    const flight = serversFlight();
-    const packets = conversation({ mss: 1 }).client(hello, { mss: 9999 }).server(flight).packets();
+    const talk = conversation({ mss: 1 }).client(hello, { mss: 9999 }).server(serversFlight());
+    const packets = [...talk.packets()];
     const wire = new Wire(policy);
     expect(wire.firstVerdictAt(packets)).toBe(packets.length - 1);
-    for (const packet of rest(packets, keyExchange, finished)) wire.push(packet);
+    const whole = talk.client(keyExchange).server(finished).close().packets();
+    for (const packet of whole.slice(packets.length)) wire.push(packet);
     wire.end();
     expect(wire.verdicts).toHaveLength(1);
     expect(wire.verdicts[0]).toMatchObject({ decision: "cut", findings: ["A15"] });
@@ -187,11 +187,4 @@ function serversFlight({ isForged = false, done = true } = {}): Uint8Array {
 
 function push(wire: Wire, talk: Conversation): void {
   for (const packet of talk.packets()) wire.push(packet);
-}
-
-/** What both sides say once the server's flight is over. */
-function rest(before: readonly WirePacket[], client: Uint8Array, server: Uint8Array) {
-  const talk = conversation({ mss: 1 }).client(hello, { mss: 9999 }).server(serversFlight());
-  const whole = talk.client(client).server(server).close().packets();
-  return whole.slice(before.length);
 }

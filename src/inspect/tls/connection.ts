@@ -108,9 +108,19 @@ export class TlsConnection implements Inspector {
     return observe(this.#handshake);
   }
 
-  /** Handshakes inside the protection of the first one, where keys opened them (TLS 1.2). */
-  renegotiated(): TlsObservation[] {
-    return observeRenegotiated(this.#handshake);
+  /**
+   * Handshakes inside the protection of the first one, where keys opened them (TLS 1.2).
+   *
+   * @param onlyProven leave out those of which more must be seen first
+   */
+  renegotiated(onlyProven = false): TlsObservation[] {
+    return observeRenegotiated(this.#handshake, onlyProven);
+  }
+
+  /** How many of them have shown and proved their server's identity. */
+  get renegotiationsProven(): number {
+    const { renegotiations } = this.#handshake;
+    return renegotiations === undefined ? 0 : renegotiations.handshakes.filter(isProven).length;
   }
 
   #bytes(

@@ -8,6 +8,7 @@ import { cipherSuiteName } from "./cipher-suites.ts";
 import { type Handshake, isTls13 } from "./handshake.ts";
 import { withOpened } from "./keys/observe.ts";
 import { groupName, versionName } from "./names.ts";
+import { isProven } from "./proven.ts";
 import { unsignedExchange } from "./server-key-exchange.ts";
 
 /** What was seen so far; absent when it was no TLS handshake. */
@@ -19,8 +20,9 @@ export function observe(seen: Handshake): TlsObservation | undefined {
 }
 
 /** Of those that were opened, each whose hello could be read: its certificates were encrypted. */
-export function observeRenegotiated(outer: Handshake): TlsObservation[] {
+export function observeRenegotiated(outer: Handshake, onlyProven = false): TlsObservation[] {
   return (outer.renegotiations?.handshakes ?? []).flatMap((seen) => {
+    if (onlyProven && !isProven(seen)) return [];
     const observation = observe(seen);
     if (observation === undefined) return [];
     const { certificates, clientCertificates } = observation;
