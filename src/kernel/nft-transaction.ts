@@ -48,6 +48,8 @@ export interface SetSpec extends TableSpec {
   readonly keyBytes: number;
   /** At most so many elements: one more is refused with ENFILE. */
   readonly elementsMax: number;
+  /** Milliseconds after which an element is gone again; absent: never. */
+  readonly elementMs?: number;
 }
 
 export interface RuleSpec extends ChainSpec {
@@ -89,12 +91,13 @@ export class NftTransaction {
     return this;
   }
 
-  addSet({ family, table, set, keyType, keyBytes, elementsMax }: SetSpec): this {
+  addSet({ family, table, set, keyType, keyBytes, elementsMax, elementMs }: SetSpec): this {
     this.#begin(NFT_MSG_NEWSET, NLM_F_CREATE, family);
+    if (elementMs !== undefined) this.#writer.u64be(NFTA_SET_TIMEOUT, BigInt(elementMs));
     this.#writer
       .text(NFTA_SET_TABLE, table)
       .text(NFTA_SET_NAME, set)
-      .u32be(NFTA_SET_FLAGS, 0)
+      .u32be(NFTA_SET_FLAGS, elementMs === undefined ? 0 : NFT_SET_TIMEOUT)
       .u32be(NFTA_SET_KEY_TYPE, keyType)
       .u32be(NFTA_SET_KEY_LEN, keyBytes)
       .u32be(NFTA_SET_ID, this.#last)
@@ -115,6 +118,13 @@ export class NftTransaction {
       this.#writer.close().close();
     }
     this.#writer.close().end();
+    return this;
+  }
+
+  /** Removes all elements of a set, also when there are none. */
+  flushSet({ family, table, set }: SetName): this {
+    this.#begin(NFT_MSG_DELSETELEM, 0, family);
+    this.#writer.text(NFTA_SET_ELEM_LIST_TABLE, table).text(NFTA_SET_ELEM_LIST_SET, set).end();
     return this;
   }
 
@@ -216,6 +226,7 @@ const NFT_MSG_NEWCHAIN = 3;
 const NFT_MSG_NEWRULE = 6;
 const NFT_MSG_NEWSET = 9;
 const NFT_MSG_NEWSETELEM = 12;
+const NFT_MSG_DELSETELEM = 14;
 const NFTA_TABLE_NAME = 1;
 const NFTA_TABLE_FLAGS = 2;
 const NFTA_TABLE_USERDATA = 6;
@@ -226,6 +237,8 @@ const NFTA_SET_KEY_TYPE = 4;
 const NFTA_SET_KEY_LEN = 5;
 const NFTA_SET_DESC = 9;
 const NFTA_SET_ID = 10;
+const NFTA_SET_TIMEOUT = 11;
+const NFT_SET_TIMEOUT = 0x10;
 const NFTA_SET_DESC_SIZE = 1;
 const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
