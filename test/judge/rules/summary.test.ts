@@ -7,6 +7,7 @@ import { deniedIssuerFinding } from "../../../src/judge/rules/denied-issuer.ts";
 import { evasionFinding } from "../../../src/judge/rules/evasion.ts";
 import { notValidAtTimeFinding } from "../../../src/judge/rules/not-valid-at-time.ts";
 import { possessionFailedFinding } from "../../../src/judge/rules/possession.ts";
+import { selfSignedFinding } from "../../../src/judge/rules/self-signed.ts";
 import { uninspectableFinding } from "../../../src/judge/rules/uninspectable.ts";
 import { unknownIssuerFinding } from "../../../src/judge/rules/unknown-issuer.ts";
 import { weakOrMalformedFinding } from "../../../src/judge/rules/weak-or-malformed.ts";
@@ -72,6 +73,8 @@ const weak = (words: FindingName[], severity: Finding["severity"], where: Case =
     { asks: "pass", faults: words.map((word) => fault(word, leaf)), about: about(leaf), severity },
     where,
   );
+const selfSigned = (one: Certificate, where: Case, severity?: Finding["severity"]) =>
+  selfSignedFinding({ asks: "pass", about: about(one), ...(severity && { severity }) }, where);
 const impostor = (one: Certificate, where: Case) =>
   possessionFailedFinding({ asks: "cut", about: about(one) }, where);
 
@@ -81,6 +84,11 @@ const WEAK = [
   "bad-subject-alt-name",
   "bad-extension",
 ] as const;
+
+test("a self-signed certificate is a warning, and a note only where that is given", () => {
+  expect(selfSigned(leaf, here).severity).toBe("warning");
+  expect(selfSigned(leaf, here, "note").severity).toBe("note");
+});
 
 describe("a finding says", () => {
   test.each<[string, Finding, string]>([
@@ -103,6 +111,21 @@ describe("a finding says", () => {
       "so much of long names",
       unknown(long, far),
       `The certificate of ${cut("p", 56)} was issued by ${cn("i", 60)}, an unknown issuer: whoever it is can read this connection.`,
+    ],
+    [
+      "what signed itself",
+      selfSigned(leaf, here),
+      "a.example shows a self-signed certificate (CN=api): nobody vouches for it, and anyone can make one like it.",
+    ],
+    [
+      "that a line names what signed itself",
+      selfSigned(nameless, here, "note"),
+      "a.example shows a self-signed certificate ((no name)): an `allow` line names this very one.",
+    ],
+    [
+      "so much of what signed itself",
+      selfSigned(long, far),
+      `${cut("p", 48)} shows a self-signed certificate (${cn("l", 56)}): nobody vouches for it, and anyone can make one like it.`,
     ],
     [
       "whom a policy denies",

@@ -1,7 +1,10 @@
 /** Step `hygiene`, as a table. */
-import { describe } from "vitest";
-import { chains } from "../scene.ts";
-import { check, DN } from "../table.ts";
+import { describe, expect, test } from "vitest";
+import { Judge } from "../../../src/judge/decide.ts";
+import { ChainStore } from "../../../src/trust/store.ts";
+import * as der from "../../trust/mint.ts";
+import { chains, handshake } from "../scene.ts";
+import { check, DN, policyOf } from "../table.ts";
 
 describe("hygiene", () => {
   check([
@@ -102,4 +105,15 @@ describe("hygiene", () => {
       rules: ["C02"],
     },
   ]);
+});
+
+test("three faults are said, each once, and the others are counted", async () => {
+  const made = { key: der.ecKey(), issuer: der.seq(), subject: der.seq(), version: undefined };
+  const chain = new ChainStore().get([der.mint({ ...made, serial: Uint8Array.of(0) })]);
+  const judge = new Judge(await policyOf(""));
+  const { verdict } = judge.judge(handshake({ chain, possession: { state: "verified" } }));
+  expect(verdict.reason.at(-1)?.says).toBe(
+    "report: the server's chain has zero-serial (serial number is zero), empty-issuer (issuer is " +
+      "empty), empty-subject (no subject, no critical subjectAltName) and 1 more",
+  );
 });

@@ -1,9 +1,11 @@
 /** Step `path`, word for word: where signatures lead, and what kept them from leading anywhere. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
+import { withRoots } from "../../../src/judge/policy.ts";
 import { parseCertificate } from "../../../src/trust/certificate.ts";
 import { type Chain, ChainStore } from "../../../src/trust/store.ts";
 import * as der from "../../trust/mint.ts";
+import { pem } from "../../wire/identity.ts";
 import { chains, handshake } from "../scene.ts";
 import { alone, issuing, policyOf } from "../table.ts";
 
@@ -97,6 +99,22 @@ describe("a path", () => {
     expect(await said(issuers, chain, known)).toEqual([
       { step: "path", says, ...(line === undefined ? {} : { line }) },
     ]);
+  });
+
+  test("of a certificate alone that is a root does not say that a line names it", async () => {
+    const roots = {
+      kind: "file",
+      name: "./alone.pem",
+      pem: pem("CERTIFICATE", long),
+      certificates: [sha256(long)],
+    } as const;
+    const policy = withRoots(await policyOf("", { known: false }), [roots]);
+    const input = handshake({ chain: chainOf(long), possession: { state: "verified" } });
+    const { verdict, findings } = new Judge(policy).judge(input);
+    expect(verdict.reason.find(({ step }) => step === "path")?.says).toMatch(
+      /^signatures lead to CN=n+…, a root of the policy's files$/,
+    );
+    expect(findings.map(({ rule }) => rule)).not.toContain("A16");
   });
 
   test("that is none says three reasons, each once, and no more than fit", async () => {
