@@ -1,5 +1,6 @@
 /** An explanation as text: what decided, the walk, what was assumed, and what would be otherwise. */
 import type { Explanation, Outcome } from "../judge/explain.ts";
+import type { Step } from "../judge/verdict.ts";
 import { escapeText } from "../report/escape.ts";
 import { shorten, wrap } from "../report/layout.ts";
 
@@ -52,8 +53,10 @@ function row([name, says]: Row, width: number): string[] {
   return [`  ${escapeText(name).padEnd(width)}${head}`, ...rest.map((line) => indent + line)];
 }
 
-function decisionOf({ decision, would }: Outcome): string {
-  return would === undefined ? decision : `${decision} (${would} in enforce mode)`;
+function decisionOf({ decision, would, walk }: Outcome): string {
+  if (would === undefined) return decision;
+  const lowering = new Set(walk.flatMap(({ step }) => LOWERED_BY[step] ?? []));
+  return `${decision} (${would} ${[...lowering].join(" and ")})`;
 }
 
 /** ``portcullis.yaml:9 `- issuer: ...` (approval)``, or the step where no line spoke. */
@@ -68,5 +71,10 @@ function at(line: number | undefined, file: string | undefined): string {
   return line === undefined || file === undefined ? "" : ` (${file}:${line})`;
 }
 
+/** Where the decision would be what it was before that step. */
+const LOWERED_BY: Partial<Record<Step, string>> = {
+  window: "without the window",
+  mode: "in enforce mode",
+};
 const COLUMNS = 98;
 const QUOTE_COLUMNS = 70;

@@ -6,6 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { hashesOf, identities, root } from "../judge/scene.ts";
+import { newSigner, signedWindow } from "../judge/sign-window.ts";
 import { portcullis } from "./program.ts";
 
 // Whole processes, on a machine that others use too.
@@ -190,6 +191,19 @@ describe("policy explain", () => {
   test("exits 0 for what would be cut", async () => {
     const out = await explained("--policy", CAPTURES, ...place, "--issuer", CA1);
     expect(out).toMatch(`report (cut in enforce mode), decided by ${CAPTURES}:14 `);
+  });
+
+  test.each([
+    ["enforce", "report (cut without the window), decided by"],
+    ["audit", "report (cut without the window), decided by"],
+  ])("in %s says what a window holds back", async (mode, first) => {
+    const signer = newSigner();
+    const window = signedWindow(signer, { scope: spki });
+    const text = `version: 1\nmode: ${mode}\nissuers: {allow: []}\nwindowSigners: [${signer.sha256}]\nwindows: [${JSON.stringify(window)}]\n`;
+    writeFileSync(file("window.yaml"), text);
+    const out = await explained("--policy", file("window.yaml"), ...place, "--spki", spki);
+    expect(out.startsWith(first)).toBe(true);
+    expect(out).toContain("report: until 2026-11-23 the window rotation expects the key");
   });
 
   test("needs nothing at all, and says what it assumes", async () => {

@@ -8,6 +8,7 @@
  * refuse, and nothing stands there yet.
  */
 import type { Case } from "../case.ts";
+import { clip } from "../finding.ts";
 import { type Decision, strictest, strictness, type Window } from "../policy.ts";
 import type { Answer } from "../verdict.ts";
 import { windowOfComponent } from "./window.ts";
@@ -55,7 +56,11 @@ function windowFor(
 }
 
 function windowAnswer({ line, name, key, component, to }: Window): Answer {
-  const what = key === undefined ? component : `the key ${key}`;
-  const says = `report: the window ${name} expects a change of ${what} until ${to}, and holds back the cut`;
+  const what = key === undefined ? `a change of ${component}` : `the key ${clip(key, HASH_SHOWN)}`;
+  const says = `report: until ${to} the window ${clip(name, NAME_MAX)} expects ${what}, and holds back the cut`;
   return { step: "window", ...(line === undefined ? {} : { line }), says, asks: "report" };
 }
+
+const NAME_MAX = 80;
+/** As `approval` shows keys. */
+const HASH_SHOWN = 17;
