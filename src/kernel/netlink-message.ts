@@ -104,7 +104,9 @@ export class MessageWriter {
   close(): this {
     const at = this.#nests.pop();
     if (at === undefined) throw new Error("no nested attribute is open");
-    this.#view.setUint16(at, this.#at - at, true);
+    const bytes = this.#at - at;
+    if (bytes > 0xffff) throw new RangeError(`attribute of ${bytes} bytes, expected at most 65535`);
+    this.#view.setUint16(at, bytes, true);
     return this;
   }
 

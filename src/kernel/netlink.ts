@@ -21,6 +21,7 @@ import {
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_RCVTIMEO,
+  SO_SNDBUFFORCE,
   SOCK_RAW,
   SOL_SOCKET,
   sendto,
@@ -34,6 +35,8 @@ export interface NetlinkOptions {
   readonly groups?: readonly number[];
   /** Room for what was not read yet. Without it: the kernel's default. */
   readonly receiveBytes?: number;
+  /** The longest request. Without it: the kernel's default, about 200 KiB. */
+  readonly sendBytes?: number;
 }
 
 /** The kernel's whole answer. */
@@ -88,6 +91,9 @@ export class NetlinkSocket {
     if (options.receiveBytes !== undefined) {
       const forced = setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receiveBytes);
       if (forced < 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, options.receiveBytes);
+    }
+    if (options.sendBytes !== undefined) {
+      setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, options.sendBytes);
     }
     for (const group of options.groups ?? []) {
       const joined = setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);

@@ -90,8 +90,13 @@ export function nftRules(socket: NetlinkSocket, of: TableSpec): Listing<ListedRu
   });
 }
 
-/** The keys of a set's elements. */
-export function nftElements(socket: NetlinkSocket, of: SetName): Listing<Uint8Array> {
+export interface ListedElement {
+  readonly key: Uint8Array;
+  /** What was kept beside it. */
+  readonly userData: Uint8Array | undefined;
+}
+
+export function nftElements(socket: NetlinkSocket, of: SetName): Listing<ListedElement> {
   const filter = [
     [NFTA_SET_ELEM_LIST_TABLE, of.table],
     [NFTA_SET_ELEM_LIST_SET, of.set],
@@ -160,10 +165,11 @@ function counterIn(expressions: Uint8Array | undefined): Pick<ListedRule, "packe
   return { packets: undefined, bytes: undefined };
 }
 
-function elementsIn(value: Uint8Array | undefined): Uint8Array[] {
+function elementsIn(value: Uint8Array | undefined): ListedElement[] {
   return [...attributesIn(value ?? NOTHING)].flatMap(([, element]) => {
-    const key = attributeMap(element).get(1);
-    return (key && attributeMap(key).get(1)) ?? [];
+    const all = attributeMap(element);
+    const key = attributeMap(all.get(1) ?? NOTHING).get(1);
+    return key === undefined ? [] : [{ key, userData: all.get(6) }];
   });
 }
 

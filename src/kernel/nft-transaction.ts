@@ -108,14 +108,24 @@ export class NftTransaction {
     return this;
   }
 
-  /** Adds elements to a set; one that is there already stays as it is. */
-  addElements({ family, table, set }: SetName, keys: readonly Uint8Array[]): this {
+  /**
+   * Adds elements to a set; one that is there already stays as it is.
+   *
+   * @param userData what the kernel keeps beside each of them, at most 256 bytes
+   */
+  addElements(
+    { family, table, set }: SetName,
+    keys: readonly Uint8Array[],
+    userData?: Uint8Array,
+  ): this {
     this.#begin(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family);
     this.#writer.text(NFTA_SET_ELEM_LIST_TABLE, table).text(NFTA_SET_ELEM_LIST_SET, set);
     this.#writer.open(NFTA_SET_ELEM_LIST_ELEMENTS);
     for (const key of keys) {
       this.#writer.open(NFTA_LIST_ELEM).open(NFTA_SET_ELEM_KEY).value(NFTA_DATA_VALUE, key);
-      this.#writer.close().close();
+      this.#writer.close();
+      if (userData !== undefined) this.#writer.value(NFTA_SET_ELEM_USERDATA, userData);
+      this.#writer.close();
     }
     this.#writer.close().end();
     return this;
@@ -244,6 +254,7 @@ const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_SET_ELEM_KEY = 1;
+const NFTA_SET_ELEM_USERDATA = 6;
 const NFTA_LIST_ELEM = 1;
 const NFTA_DATA_VALUE = 1;
 const NFTA_CHAIN_TABLE = 1;

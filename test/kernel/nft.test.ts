@@ -66,7 +66,9 @@ describe.runIf(IS_ROOT)("rules that were sent over netlink", () => {
       undefined,
     ]);
     expect("listed" in rules && rules.listed[0]).toMatchObject({ packets: 0, bytes: 0 });
-    expect(nftElements(socket, { ...INET, set: "places" })).toEqual({ listed: [KEY] });
+    expect(nftElements(socket, { ...INET, set: "places" })).toEqual({
+      listed: [{ key: KEY, userData: Uint8Array.of(1, 2, 3) }],
+    });
   });
 
   test("are all refused when one of them is, in the kernel's words", () => {
@@ -136,7 +138,7 @@ function example(transaction: NftTransaction): NftTransaction {
       keyBytes: 12,
       elementsMax: 7,
     })
-    .addElements({ ...INET, set: "places" }, [KEY])
+    .addElements({ ...INET, set: "places" }, [KEY], Uint8Array.of(1, 2, 3))
     .addChain({ ...INET, chain: "shut" })
     .addRule({ ...INET, chain: "shut", expressions: [counter, drop], comment: "all of it" })
     .addChain({ ...INET, chain: "out", hook: { at: "output", priority: -(2 ** 31) } })

@@ -2,9 +2,11 @@
 import type { Rule } from "../finding.ts";
 import { deniedIssuer } from "./denied-issuer.ts";
 import { evasion } from "./evasion.ts";
+import { gateTampered } from "./gate-tampered.ts";
 import { notValidAtTime } from "./not-valid-at-time.ts";
 import { possessionFailed } from "./possession.ts";
 import { selfSigned } from "./self-signed.ts";
+import { trafficAfterCut } from "./traffic-after-cut.ts";
 import { unbound } from "./unbound.ts";
 import { uninspectable } from "./uninspectable.ts";
 import { unknownIssuer } from "./unknown-issuer.ts";
@@ -24,6 +26,8 @@ export const RULES: readonly Rule[] = [
   possessionFailed,
   unbound,
   evasion,
+  trafficAfterCut,
+  gateTampered,
 ];
 
 /** `id` as DETECTIONS has it, `A15`. */
