@@ -22,5 +22,5 @@ test.each([
 test("any text of somebody else's is none of ours", () => {
   expect(readMark(undefined)).toBeUndefined();
   expect(readMark("portcullis fence 1")).toBeUndefined();
-  fc.assert(fc.property(fc.string(), (text) => expect(readMark(text)).toBeUndefined()));
+  fc.assert(fc.property(fc.string(), (text) => readMark(text) === undefined));
 });
