@@ -106,6 +106,11 @@ export class Packets implements PacketSink {
       const says = `${count} IP datagrams not put together: ${FRAGMENT_LOSSES[why]}`;
       yield lossLine({ atUs, packetsDropped: count, where: "ip-fragments", why: says });
     }
+    const { unheld } = this.#keys;
+    if (unheld > 0) {
+      const why = `${unheld} handshakes were not kept for secrets that were still to come: too long, or too many`;
+      yield lossLine({ atUs: this.clock[0]!, packetsDropped: 0, where: "key-log", why });
+    }
   }
 }
 

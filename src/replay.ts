@@ -58,7 +58,8 @@ export async function replay(
   options: ReplayOptions,
   write: (line: Line) => void,
 ): Promise<ReplayEnd> {
-  const keys = new KeyLog();
+  const isPiped = options.inputs.includes("-");
+  const keys = new KeyLog(isPiped && (options.keyLogs ?? []).length > 0);
   const keyLogs = new KeyLogFiles(options.keyLogs ?? [], keys);
   const judging = new Judging({ ...options, keys }, write);
   const packets = new Packets(judging, keys);
@@ -155,15 +156,9 @@ function readOptions(
   };
 }
 
-/** A sender that writes to a pipe may write the keys as it goes. */
+/** Where packets come through a pipe as they are sent, the peers write their keys as they go. */
 function withMoreKeys(options: ReadOptions, keyLogs: KeyLogFiles): ReadOptions {
-  return {
-    ...options,
-    onRead: (taken, size) => {
-      keyLogs.readOn();
-      return options.onRead?.(taken, size);
-    },
-  };
+  return { ...options, onBytes: () => keyLogs.readOn() };
 }
 
 function* damageLines(end: CaptureEnd, file: string, atUs: number): Generator<Line> {

@@ -30,6 +30,8 @@ export interface ReadOptions extends Pick<SourceOptions, "maxBytes" | "stdin"> {
   readonly hash?: boolean;
   /** The buffer to use: one for many inputs. */
   readonly buffer?: Uint8Array;
+  /** Bytes came, of which nothing was looked at yet. */
+  readonly onBytes?: () => void;
   /** Called after each read with the input's bytes taken so far. True stops the reading. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a watcher has nothing to return
   readonly onRead?: (taken: number, size: number | undefined) => boolean | void;
@@ -58,6 +60,7 @@ export async function readCapture(
       const count = typeof reading === "number" ? reading : await reading;
       if (count === 0) break;
       const filled = kept + count;
+      options.onBytes?.();
       format ??= tellFormat(buffer, filled, sink);
       if (typeof format === "string") break;
       const taken = format === undefined ? 0 : format.read(buffer, 0, filled, position);

@@ -1,10 +1,12 @@
 /** `replay --keylog` as a user runs it: what it opens, what it refuses, and that it shows no secret. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readCapture } from "../../src/capture/read.ts";
+import { defaultPolicy } from "../../src/judge/policy.ts";
+import { replay } from "../../src/replay.ts";
 import { linesOf, portcullis } from "./program.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -37,6 +39,18 @@ function file(name: string, content: string): string {
   return path;
 }
 
+/** A pcap file as `tcpdump -U -w -` writes it; `then` happens behind that many packets. */
+async function* packetByPacket(pcap: Buffer, after: number, then: () => void) {
+  yield pcap.subarray(0, 24);
+  let packets = 0;
+  for (let at = 24; at < pcap.length; packets++) {
+    if (packets === after) then();
+    const end = at + 16 + pcap.readUInt32LE(at + 8);
+    yield pcap.subarray(at, end);
+    at = end;
+  }
+}
+
 const replayed = (...args: string[]) =>
   portcullis(["replay", "--format", "jsonl", "--observations", ...args]);
 const said = (out: string) => out.split("\n").filter((line) => !line.includes('"summary"'));
@@ -62,6 +76,27 @@ describe("a key log", () => {
     const { out } = await portcullis(args, { stdin: execFileSync("cat", [plain]) });
     expect(out).toContain('"seen":"decrypted"');
   });
+
+  test.each([0, 4, 5, 6, 7])(
+    "may be written as packets come, here after packet %i",
+    async (after) => {
+      const growing = file("growing.log", "");
+      const seen: string[] = [];
+      const options = {
+        inputs: ["-"],
+        keyLogs: [growing],
+        policy: defaultPolicy,
+        local: [],
+        observations: true,
+        hash: false,
+        stdin: packetByPacket(readFileSync(plain), after, () => writeFileSync(growing, text)),
+      };
+      await replay(options, (line) => {
+        if (line.kind === "tls") seen.push(line.certificates.seen);
+      });
+      expect(seen).toEqual(["decrypted"]);
+    },
+  );
 
   test("is told where lines of it are wrong, by their number", async () => {
     const odd = file("odd.log", `${text.split("\n").join("\nnonsense\n")}\n${"x".repeat(9000)}`);

@@ -10,9 +10,18 @@ import { latin1 } from "../tls/bytes.ts";
 
 /** Secrets that open handshakes, by the ClientHello.random they belong to. */
 export class KeyLog {
+  /** More may be added while connections are read: a file that grows beside live traffic. */
+  readonly growing: boolean;
+  /** Bytes that connections hold for secrets that may still come, and how many had no room for that. */
+  heldBytes = 0;
+  unheld = 0;
   /** Client randoms whose secrets were given up, oldest first, for lack of room. */
   dropped = 0;
   readonly #secrets = new Map<string, Map<string, Uint8Array>>();
+
+  constructor(growing = false) {
+    this.growing = growing;
+  }
 
   get size(): number {
     return this.#secrets.size;

@@ -163,6 +163,7 @@ export class QuicHandshake {
   short(side: Side): void {
     const server: Side = this.client === 0 ? 1 : 0;
     this.#shortPackets++;
+    this.#sealed?.settle();
     if (side !== this.client || !this.tls.sides[server].finished) return;
     this.tls.sides[side].finished = true;
     if (this.done) this.#release();
@@ -184,6 +185,7 @@ export class QuicHandshake {
   result(before?: QuicHandshake): TlsObservation | undefined {
     // It opened, so it was QUIC; a hello that is not there has lost a part of itself.
     this.tls.lost ||= this.tls.hello === undefined;
+    this.#sealed?.settle();
     const seen = observe(this.tls);
     if (seen === undefined || before === undefined) return seen;
     let { steps } = before.tls;

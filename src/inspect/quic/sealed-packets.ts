@@ -24,13 +24,16 @@ export class SealedPackets {
 
   /** There are secrets, and the server has not finished: what its packets say is still to come. */
   get waiting(): boolean {
-    const sealed = this.#tls.unsealing?.sealed;
+    const { unsealing } = this.#tls;
+    const sealed = unsealing?.sealed;
+    if (unsealing?.waits === true) return true;
     return sealed !== undefined && sealed.server.finished === undefined;
   }
 
   /** False: there is a key for it that does not open it. */
   push(packet: Packet): boolean {
     const { side, header, bytes, offset } = packet;
+    this.settle();
     const keys = this.#keysOf(packet);
     if (keys === undefined) {
       this.#hold(packet);
@@ -66,11 +69,18 @@ export class SealedPackets {
     }
   }
 
+  /** Secrets may have come that were still missing: what was held for them is opened. */
+  settle(): void {
+    if (this.#tls.unsealing?.open() !== undefined) this.pushHeld();
+  }
+
   /** The ServerHello came: what was held can be opened now, or never. */
   pushHeld(): void {
     const held = this.#held;
     this.#held = [];
-    if (this.#tls.unsealing?.sealed === undefined) return;
+    const { unsealing } = this.#tls;
+    if (unsealing?.waits === true) this.#held = held;
+    if (unsealing?.sealed === undefined) return;
     for (const packet of held) {
       if (this.push(packet)) continue;
       const reason = "Handshake packet that its keys do not open";
@@ -85,7 +95,7 @@ export class SealedPackets {
 
   #hold(packet: Packet): void {
     const { server, unsealing } = this.#tls;
-    const tooLate = server !== undefined && !server.retry;
+    const tooLate = server !== undefined && !server.retry && unsealing?.waits !== true;
     const unknown = this.#tls.hello !== undefined && unsealing === undefined;
     if (tooLate || unknown || this.#held.length >= HELD_PACKETS_MAX) return;
     const { header, bytes } = packet;

@@ -90,6 +90,7 @@ export class TlsConnection implements Inspector {
         break;
       case "closed":
         this.wants = "nothing";
+        this.#handshake.settle();
         this.#handshake.release();
         for (const side of SIDES) {
           releaseChain(this.#sides[side].chain);

@@ -13,6 +13,7 @@
  * may take it: servers differ in which record versions they let a first hello have.
  */
 import { Gather } from "../gather.ts";
+import type { HeldRecords } from "./keys/held-records.ts";
 import type { SealedReader } from "./keys/sealed-reader.ts";
 import { hex } from "./names.ts";
 
@@ -46,7 +47,7 @@ export interface Spoken {
   readonly messages: number;
   readonly messageAt: number;
   chain: readonly Uint8Array[] | undefined;
-  unsealer?: SealedReader | undefined;
+  unsealer?: SealedReader | HeldRecords | undefined;
 }
 
 export class Direction implements Spoken {
@@ -70,8 +71,8 @@ export class Direction implements Spoken {
   chain: readonly Uint8Array[] | undefined;
   /** Also tell how long the records of application data are. */
   tellsSizes = false;
-  /** Reads what is sealed, where there are keys for it. */
-  unsealer: SealedReader | undefined;
+  /** Reads what is sealed, where there are keys for it or may be. */
+  unsealer: SealedReader | HeldRecords | undefined;
   readonly #side: 0 | 1;
   readonly #listener: Listener;
   /** The header underway, big-endian, and how many of its five bytes have come. */
@@ -202,7 +203,7 @@ export class Direction implements Spoken {
         const reason = "change cipher spec in clear among sealed records";
         return this.#tellMalformed("tls-record", reason, offset);
       }
-      if (length > 0 && this.unsealer?.begin(type, version, length, offset) === true) {
+      if (length > 0 && this.#begins(type, version, length, offset)) {
         this.skip = 0;
         this.#left = length;
         this.messageAt = offset;
@@ -221,6 +222,16 @@ export class Direction implements Spoken {
         this.#tellMalformed("tls-record", `${length} byte alert in clear, expected 2`, offset);
       }
     }
+  }
+
+  /** Whether the body of a sealed record is read. To ask may change who is asked: then that one is. */
+  #begins(type: number, version: number, length: number, offset: number): boolean {
+    for (let asked = this.unsealer; asked !== undefined; ) {
+      if (asked.begin(type, version, length, offset)) return true;
+      if (this.unsealer === asked) return false;
+      asked = this.unsealer;
+    }
+    return false;
   }
 
   get #inMessage(): boolean {

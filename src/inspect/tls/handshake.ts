@@ -22,10 +22,11 @@ import {
   type Listener,
   type Spoken,
 } from "./direction.ts";
+import { type HeldListener, HeldRecords } from "./keys/held-records.ts";
 import type { Opener } from "./keys/opener.ts";
 import { OpenedSide, Renegotiations } from "./keys/renegotiations.ts";
 import { type SealedListener, SealedReader } from "./keys/sealed-reader.ts";
-import { type Unsealing, unsealingOf } from "./keys/unsealing.ts";
+import { type Openers, type Unsealing, unsealingOf } from "./keys/unsealing.ts";
 import { alertName } from "./names.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
 import { readKeyExchangeGroup, readProof, releaseProof } from "./server-key-exchange.ts";
@@ -34,7 +35,9 @@ import type { V2ServerHello } from "./ssl2.ts";
 import { NO_STEPS } from "./steps.ts";
 
 /** `Of` reads one side: records of a stream, or of datagrams. */
-export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedListener {
+export class Handshake<Of extends Spoken = Spoken>
+  implements Listener, SealedListener, HeldListener
+{
   readonly flow: Flow;
   readonly transport: TlsObservation["transport"];
   readonly sides: readonly [Of, Of];
@@ -339,11 +342,45 @@ export class Handshake<Of extends Spoken = Spoken> implements Listener, SealedLi
   #unseal(unsealing: Unsealing, side: Side, bytes: Uint8Array, from: number, to: number): void {
     const openers = unsealing.serverHello(this.server!, bytes, from, to);
     // QUIC and DTLS have packets of their own, and whoever reads those opens them.
-    if (openers === undefined || this.transport !== "tcp") return;
-    const client: Side = side === 0 ? 1 : 0;
-    this.sides[side].unsealer = new SealedReader(side, openers.server, this);
-    if (openers.client !== undefined) {
-      this.sides[client].unsealer = new SealedReader(client, openers.client, this);
+    if (this.transport !== "tcp") return;
+    if (openers !== undefined) this.#openWith(openers, side);
+    else if (unsealing.waits) {
+      for (const each of SIDES) this.sides[each].unsealer = new HeldRecords(each, this.keys!, this);
+    }
+  }
+
+  #openWith({ server, client }: Openers, side: Side): void {
+    this.#unsealWith(side, server);
+    this.#unsealWith(side === 0 ? 1 : 0, client);
+  }
+
+  held(side: Side, records: number, full: boolean): void {
+    const openers = this.unsealing?.open();
+    const late = side !== this.serverSide && records >= LATE_RECORDS_MAX;
+    if (openers !== undefined || full || late) this.#settleHeld(openers);
+  }
+
+  /** No more will come: what is held for secrets is opened with those that there are. */
+  settle(): void {
+    if (this.unsealing?.waits === true) this.#settleHeld(this.unsealing.open());
+  }
+
+  #settleHeld(openers: Openers | undefined): void {
+    const serverSide = this.serverSide!;
+    const held = this.sides.map(({ unsealer }) =>
+      unsealer instanceof HeldRecords ? unsealer.records.splice(0) : [],
+    );
+    for (const side of SIDES) this.#unsealWith(side, undefined);
+    this.unsealing?.giveUp();
+    if (openers !== undefined) this.#openWith(openers, serverSide);
+    // What a client signs covers all of its server's messages.
+    for (const side of serverSide === 0 ? SIDES : [...SIDES].reverse()) {
+      for (const { type, version, body, offset, atUs } of held[side] ?? []) {
+        const { unsealer } = this.sides[side];
+        if (unsealer?.begin(type, version, body.length, offset) === true) {
+          unsealer.push(body, 0, body.length, atUs);
+        } else this.sealed(side, type);
+      }
     }
   }
 
@@ -452,6 +489,9 @@ export function isTls13(version: number): boolean {
   return version === 0x0304 || version >> 8 === 0x7f || version >> 8 === 0xfb || version === 0xfefc;
 }
 
+const SIDES: readonly Side[] = [0, 1];
+/** Of a client: it had written its secrets before the first of them, but for early data. */
+const LATE_RECORDS_MAX = 16;
 const MALFORMED_MAX = 8;
 const ALERTS_MAX = 16;
 /** Real flights are one to five records (VISIBILITY, "Flight size"). */

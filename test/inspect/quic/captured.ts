@@ -8,8 +8,15 @@ import { UDP } from "../../../src/decode/transport.ts";
 import { KeyLog } from "../../../src/inspect/keys/key-log.ts";
 import type { Datagram } from "./hear.ts";
 
+export interface Captured {
+  readonly said: Datagram[];
+  readonly keys: KeyLog;
+  /** The secrets as they lie in the file. */
+  readonly text: Uint8Array;
+}
+
 /** The capture's first conversation, side 0 the client. */
-export async function datagrams(name: string): Promise<{ said: Datagram[]; keys: KeyLog }> {
+export async function datagrams(name: string): Promise<Captured> {
   const said: Datagram[] = [];
   const keys = new KeyLog();
   const view = new PacketView();
@@ -21,10 +28,14 @@ export async function datagrams(name: string): Promise<{ said: Datagram[]; keys:
     const side = view.sourcePort === FIRST_PORT ? 0 : 1;
     said.push({ side, bytes: new Uint8Array(view.bytes.subarray(view.payload, view.end)) });
   };
-  const secrets = (_type: number, text: Uint8Array) => void keys.add(text);
+  const texts: Uint8Array[] = [];
+  const secrets = (_type: number, text: Uint8Array) => {
+    texts.push(text.slice());
+    keys.add(text);
+  };
   const path = `captures/${name}.pcap`;
   await readCapture(existsSync(path) ? path : `${path}ng`, { clock, packet, secrets });
-  return { said, keys };
+  return { said, keys, text: Buffer.concat(texts) };
 }
 
 /** Of the clients in our recordings. */

@@ -25,8 +25,8 @@ export function unsealingOf(
   from: number,
   to: number,
 ): Unsealing | undefined {
-  if (to - from < RANDOM_AT + RANDOM_BYTES || !keys.knows(bytes, from + RANDOM_AT))
-    return undefined;
+  if (to - from < RANDOM_AT + RANDOM_BYTES) return undefined;
+  if (!keys.growing && !keys.knows(bytes, from + RANDOM_AT)) return undefined;
   return new Unsealing(
     keys,
     transport,
@@ -44,6 +44,8 @@ export class Unsealing {
   readonly #transport: Transport;
   readonly #clientRandom: Uint8Array;
   readonly #transcript = new Transcript();
+  /** What the ServerHello said, while its secrets are not known. */
+  #agreed: { readonly suite: Suite; readonly draft: number } | undefined;
 
   constructor(keys: KeyLog, transport: Transport, clientRandom: Uint8Array) {
     this.#keys = keys;
@@ -62,7 +64,7 @@ export class Unsealing {
     bytes: Uint8Array,
     from: number,
     to: number,
-  ): { readonly server: Opener; readonly client: Opener | undefined } | undefined {
+  ): Openers | undefined {
     const suite = tls13Suite(hello.cipher);
     const draft = draftOf(hello.version);
     if (suite === undefined || draft === undefined || this.sealed !== undefined) return undefined;
@@ -70,10 +72,28 @@ export class Unsealing {
     if (hello.retry) transcript.retry(suite.hash);
     else transcript.choose(suite.hash);
     transcript.add(SERVER_HELLO, bytes, from, to);
+    if (hello.retry || transcript.overflown) return undefined;
+    this.#agreed = { suite, draft };
+    const openers = this.open();
+    if (!this.#keys.growing) this.#agreed = undefined;
+    return openers;
+  }
+
+  /** Its secrets may still come. */
+  get waits(): boolean {
+    return this.#agreed !== undefined;
+  }
+
+  /** What opens the records behind the hellos, if that is known by now, and was not before. */
+  open(): Openers | undefined {
+    const agreed = this.#agreed;
     const server = this.#keys.secret(SERVER_HANDSHAKE, this.#clientRandom);
     const client = this.#keys.secret(CLIENT_HANDSHAKE, this.#clientRandom);
-    if (hello.retry || server === undefined || transcript.overflown) return undefined;
+    if (agreed === undefined || server === undefined) return undefined;
+    this.#agreed = undefined;
+    const { suite, draft } = agreed;
     const { hash } = suite;
+    const transcript = this.#transcript;
     const secrets = { server, ...(client !== undefined && { client }) };
     const protocol = this.#transport === "tcp" ? "tls" : this.#transport;
     this.sealed = new SealedHandshake({ hash, transcript, secrets, protocol });
@@ -83,6 +103,11 @@ export class Unsealing {
       server: new Tls13Opener(suite, server, draft, false),
       client: client && new Tls13Opener(suite, client, draft, true),
     };
+  }
+
+  /** What came is all that will be asked for. */
+  giveUp(): void {
+    this.#agreed = undefined;
   }
 
   /** What opens the records behind a side's ChangeCipherSpec (TLS 1.2), if anything does. */
@@ -106,6 +131,11 @@ function draftOf(version: number): number | undefined {
   if (version === 0x0304 || version === DTLS13) return 28;
   const draft = version >> 8 === 0x7f ? version & 0xff : 0;
   return draft >= DRAFT_OF_LABELS ? draft : undefined;
+}
+
+export interface Openers {
+  readonly server: Opener;
+  readonly client: Opener | undefined;
 }
 
 type Transport = TlsObservation["transport"];
