@@ -122,6 +122,6 @@ describe("a key log", () => {
     expect(`${inspect(log, { depth: 9, showHidden: true })}${JSON.stringify(log)}`).not.toContain(
       "<Buffer",
     );
-    expect(JSON.stringify(log)).toBe('{"dropped":0}');
+    expect(JSON.stringify(log)).toBe('{"growing":false,"heldBytes":0,"unheld":0,"dropped":0}');
   });
 });
