@@ -157,7 +157,7 @@ export function step(before: Situation, event: SequenceEvent): Step {
     case "release-wanted":
       return releaseWanted(before, event);
     case "opened":
-      return opened(before, event.outcome);
+      return opened(before, event.epoch, event.outcome);
   }
 }
 
@@ -200,6 +200,8 @@ function cutWanted(before: Situation, because: Because): Step {
 }
 
 function fenced(before: Situation, epoch: number, outcome: Outcome): Step {
+  // What became of an older cut says nothing of how the fence stands now.
+  if (epoch !== before.epoch) return { situation: before, commands: [] };
   const isFailed = outcome.status === "failed";
   const commands: Command[] = [];
   if (isFailed) commands.push({ do: "wait", ms: FENCE_AGAIN_MS, event: { is: "again" } });
@@ -212,7 +214,7 @@ function fenced(before: Situation, epoch: number, outcome: Outcome): Step {
     return isBusy ? { situation: next, commands } : write(next, commands);
   }
   // Fenced once more: at the start, or because it had failed before.
-  if (before.cut !== undefined && before.cut.epoch === epoch && before.fence !== situation.fence) {
+  if (before.cut !== undefined && before.fence !== situation.fence) {
     const { rule, by, because } = before.cut;
     const told = { epoch, rule, by, because, times: 1, flows: [], outcome };
     const durable = !before.cases.some((one) => one.epoch === epoch);
@@ -288,13 +290,12 @@ function tell(
 }
 
 function again(before: Situation): Step {
-  const { cut, opening } = before;
-  if (before.fence !== "failing") return { situation: before, commands: [] };
-  if (cut !== undefined) {
+  const { cut, opening, fence } = before;
+  if (cut !== undefined && fence === "failing") {
     const command: Command = { do: "fence", epoch: cut.epoch, because: cut.because };
     return { situation: before, commands: [command] };
   }
-  if (opening === undefined) return { situation: before, commands: [] };
+  if (cut !== undefined || opening === undefined) return { situation: before, commands: [] };
   return { situation: before, commands: [{ do: "open", epoch: opening.epoch }] };
 }
 
@@ -339,21 +340,25 @@ function releaseRecorded(
     const command: Command = { do: "answer", id, status: "refused", detail };
     return { situation: { ...rest, cut }, commands: [command] };
   }
-  return { situation: { ...rest, opening: wanted }, commands: [{ do: "open", epoch }] };
+  const { opening: older } = before;
+  const commands: Command[] = [{ do: "open", epoch }];
+  if (older !== undefined) {
+    commands.push({ do: "answer", id: older.id, status: "refused", detail: CUT_AGAIN });
+  }
+  return { situation: { ...rest, opening: wanted }, commands };
 }
 
-function opened(before: Situation, outcome: Outcome): Step {
+function opened(before: Situation, epoch: number, outcome: Outcome): Step {
   const { opening, ...rest } = before;
-  if (opening === undefined) return { situation: before, commands: [] };
+  if (opening?.epoch !== epoch) return { situation: before, commands: [] };
   // A cut that came since has fenced again, and its outcome says what the fence is.
   if (before.cut !== undefined) {
-    const { epoch, because } = before.cut;
-    const detail = "the workload was cut again";
+    const { cut } = before;
     return {
       situation: rest,
       commands: [
-        { do: "fence", epoch, because },
-        { do: "answer", id: opening.id, status: "refused", detail },
+        { do: "fence", epoch: cut.epoch, because: cut.because },
+        { do: "answer", id: opening.id, status: "refused", detail: CUT_AGAIN },
       ],
     };
   }
@@ -378,6 +383,7 @@ function replaced(cases: readonly Case[], old: Case, by?: Case): readonly Case[]
 
 const UNEXPLAINED =
   "the fence stood at the start and the journal holds no cut: it stays until somebody releases it";
+const CUT_AGAIN = "the workload was cut again before the fence opened";
 const NOT_YET = "the journal has not answered yet";
 /** An fsync takes 1 to 20 ms on most disks; whoever reads of the cut should not wait longer for one. */
 const JOURNAL_WAIT_MS = 100;
