@@ -130,6 +130,11 @@ export class LineWriter {
     );
   }
 
+  /** Packets did not come to us; 0: nobody knows how many. */
+  lost(packetsDropped: number, why: string, atUs: number): void {
+    this.write(lossLine({ atUs, packetsDropped, where: "capture", why }));
+  }
+
   /** Something in our own code went wrong. */
   fault(where: string, error: unknown, atUs: number, flow?: Flow): void {
     this.#faults++;

@@ -21,6 +21,8 @@ export class Packets implements PacketSink {
   firstPacket = 1;
   firstAtUs = Number.NaN;
   readonly #view = new PacketView();
+  /** What the last packet was. */
+  #what = -1;
   readonly #census = new Census();
   readonly #fragments = new Fragments();
   readonly #table: FlowTable;
@@ -58,10 +60,30 @@ export class Packets implements PacketSink {
       if (what === FRAGMENT && this.#fragments.add(view)) {
         what = decodeTransport(view, this.#census);
       }
+      this.#what = what;
       if (what === TRANSPORT) this.#table.packet(view);
     } catch (error) {
       this.#above.fault("packet", error, view.atUs);
     }
+  }
+
+  /** Time has passed, whether packets came or not. */
+  tick(nowUs: number): void {
+    try {
+      this.#table.tick(nowUs);
+    } catch (error) {
+      this.#above.fault("tick", error, nowUs);
+    }
+  }
+
+  /** The clock was set: everything remembered was `byUs` later than it seemed. */
+  shift(byUs: number): void {
+    this.#table.shift(byUs);
+  }
+
+  /** The number of the connection that the last packet belongs to; 0: of none. */
+  get lastFlow(): number {
+    return this.#what === TRANSPORT ? this.#table.numberOf(this.#view) : 0;
   }
 
   secrets(type: number, bytes: Uint8Array): void {
@@ -85,10 +107,16 @@ export class Packets implements PacketSink {
     }
   }
 
-  /** What was met and not read: a `loss` line a kind for what is sound, `malformed` for the rest. */
-  *unreadLines(): Generator<Line> {
+  /**
+   * What was met and not read: a `loss` line a kind for what is sound, `malformed` for the rest.
+   *
+   * @param told kinds that have a line, and get no other; those that get one now are added
+   */
+  *unreadLines(told?: Set<string>): Generator<Line> {
     for (const met of this.#census.met) {
       const { packets, firstAtUs: atUs, firstPacket, what } = met;
+      if (told?.has(what) === true) continue;
+      told?.add(what);
       if (met.class === "unread") {
         yield lossLine({
           atUs,
@@ -103,6 +131,8 @@ export class Packets implements PacketSink {
       }
     }
     for (const [why, { atUs, count }] of this.#fragments.losses) {
+      if (told?.has(why) === true) continue;
+      told?.add(why);
       const says = `${count} IP datagrams not put together: ${FRAGMENT_LOSSES[why]}`;
       yield lossLine({ atUs, packetsDropped: count, where: "ip-fragments", why: says });
     }

@@ -125,6 +125,15 @@ export class Rows {
     this.count--;
   }
 
+  /** Moves all times that are remembered. */
+  shift(byUs: number): void {
+    for (let row = 0; row < this.capacity; row++) {
+      if (!this.used(row)) continue;
+      this.times[row * ROW_TIMES + FIRST_AT]! += byUs;
+      this.times[row * ROW_TIMES + LAST_AT]! += byUs;
+    }
+  }
+
   used(row: number): boolean {
     return this.words[row * ROW_WORDS + KIND] !== 0;
   }

@@ -5,7 +5,7 @@
  * Registers are 4 bytes wide and are numbered from `REGISTER`; a longer value takes those behind it.
  * Numbers of packets are compared in the packet's order, those of the kernel in the host's.
  */
-import { type MessageWriter, u32le } from "./netlink-message.ts";
+import { type MessageWriter, u16be, u32le } from "./netlink-message.ts";
 
 /** Writes one expression into the list of a rule that is being written. */
 export type Expression = (writer: MessageWriter) => void;
@@ -55,6 +55,82 @@ export function compare(bytes: Uint8Array, how: "equal" | "unequal" = "equal"): 
       .open(NFTA_CMP_DATA)
       .value(NFTA_DATA_VALUE, bytes)
       .close(),
+  );
+}
+
+/** Goes on only where the registers, in the packet's order, hold a number below or above this one. */
+export function compareNumber(how: "below" | "above", bytes: Uint8Array): Expression {
+  return expression("cmp", (writer) =>
+    writer
+      .u32be(NFTA_CMP_SREG, REGISTER)
+      .u32be(NFTA_CMP_OP, how === "below" ? NFT_CMP_LT : NFT_CMP_GT)
+      .open(NFTA_CMP_DATA)
+      .value(NFTA_DATA_VALUE, bytes)
+      .close(),
+  );
+}
+
+/**
+ * How many bytes this packet's connection has carried one way, this packet included, as 8 bytes in the
+ * packet's order. Loading a rule with it switches the counting on; a connection that began while it was
+ * off has 0.
+ */
+export function connectionBytes(direction: "original" | "reply"): Expression {
+  return (writer) => {
+    expression("ct", (inner) =>
+      inner
+        .u32be(NFTA_CT_DREG, REGISTER)
+        .u32be(NFTA_CT_KEY, NFT_CT_BYTES)
+        .u8(NFTA_CT_DIRECTION, direction === "original" ? 0 : 1),
+    )(writer);
+    expression("byteorder", (inner) =>
+      inner
+        .u32be(NFTA_BYTEORDER_SREG, REGISTER)
+        .u32be(NFTA_BYTEORDER_DREG, REGISTER)
+        .u32be(NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON)
+        .u32be(NFTA_BYTEORDER_LEN, 8)
+        .u32be(NFTA_BYTEORDER_SIZE, 8),
+    )(writer);
+  };
+}
+
+/** Goes on only for what conntrack does not follow: packets that it finds invalid, or was told to leave. */
+export function unfollowed(writer: MessageWriter): void {
+  expression("ct", (inner) => inner.u32be(NFTA_CT_DREG, REGISTER).u32be(NFTA_CT_KEY, NFT_CT_STATE))(
+    writer,
+  );
+  expression("bitwise", (inner) =>
+    inner
+      .u32be(NFTA_BITWISE_SREG, REGISTER)
+      .u32be(NFTA_BITWISE_DREG, REGISTER)
+      .u32be(NFTA_BITWISE_LEN, 4)
+      .open(NFTA_BITWISE_MASK)
+      .value(NFTA_DATA_VALUE, u32le(NF_CT_STATE_INVALID | NF_CT_STATE_UNTRACKED))
+      .close()
+      .open(NFTA_BITWISE_XOR)
+      .value(NFTA_DATA_VALUE, u32le(0))
+      .close(),
+  )(writer);
+  compare(u32le(0), "unequal")(writer);
+}
+
+/** Goes on for so many packets a second, and as many at once. */
+export function limitTo(packetsPerSecond: number): Expression {
+  return expression("limit", (writer) =>
+    writer
+      .u64be(NFTA_LIMIT_RATE, BigInt(packetsPerSecond))
+      .u64be(NFTA_LIMIT_UNIT, 1n)
+      .u32be(NFTA_LIMIT_BURST, packetsPerSecond)
+      .u32be(NFTA_LIMIT_TYPE, 0)
+      .u32be(NFTA_LIMIT_FLAGS, 0),
+  );
+}
+
+/** Sends a copy of the packet to whoever listens to this nflog group, whole and at once. */
+export function log(group: number): Expression {
+  // With a snap length, also of 0, no more of the packet is copied than that.
+  return expression("log", (writer) =>
+    writer.value(NFTA_LOG_GROUP, u16be(group)).value(NFTA_LOG_QTHRESHOLD, u16be(1)),
   );
 }
 
@@ -161,6 +237,33 @@ const NFTA_CMP_OP = 2;
 const NFTA_CMP_DATA = 3;
 const NFT_CMP_EQ = 0;
 const NFT_CMP_NEQ = 1;
+const NFT_CMP_LT = 2;
+const NFT_CMP_GT = 4;
+const NFTA_CT_DREG = 1;
+const NFTA_CT_KEY = 2;
+const NFTA_CT_DIRECTION = 3;
+const NFT_CT_STATE = 0;
+const NFT_CT_BYTES = 15;
+const NF_CT_STATE_INVALID = 1;
+const NF_CT_STATE_UNTRACKED = 1 << 6;
+const NFTA_BYTEORDER_SREG = 1;
+const NFTA_BYTEORDER_DREG = 2;
+const NFTA_BYTEORDER_OP = 3;
+const NFTA_BYTEORDER_LEN = 4;
+const NFTA_BYTEORDER_SIZE = 5;
+const NFT_BYTEORDER_HTON = 1;
+const NFTA_BITWISE_SREG = 1;
+const NFTA_BITWISE_DREG = 2;
+const NFTA_BITWISE_LEN = 3;
+const NFTA_BITWISE_MASK = 4;
+const NFTA_BITWISE_XOR = 5;
+const NFTA_LIMIT_RATE = 1;
+const NFTA_LIMIT_UNIT = 2;
+const NFTA_LIMIT_BURST = 3;
+const NFTA_LIMIT_TYPE = 4;
+const NFTA_LIMIT_FLAGS = 5;
+const NFTA_LOG_GROUP = 1;
+const NFTA_LOG_QTHRESHOLD = 4;
 const NFTA_LOOKUP_SET = 1;
 const NFTA_LOOKUP_SREG = 2;
 const NFTA_SOCKET_KEY = 1;

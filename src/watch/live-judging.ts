@@ -37,8 +37,8 @@ export interface LiveJudgingOptions {
   readonly verify?: Verify;
   /** Secrets that open what is sealed. */
   readonly keys?: KeyLog | undefined;
-  /** Only the first 64 KiB of a connection are captured: what begins behind them is not seen. */
-  readonly firstBytesOnly?: boolean;
+  /** Whether only the first 64 KiB of a connection are captured. Default: all of it is. */
+  readonly isFirstBytesOnly?: () => boolean;
   /** Called for each verdict, `pass` too, before its lines are written. */
   readonly onVerdict?: (judged: Judged) => void;
 }
@@ -57,7 +57,7 @@ export class LiveJudging implements Above, Watcher {
   constructor(options: LiveJudgingOptions, write: (line: Line) => void) {
     const assessments = new Assessments({ verify: "all", ...options });
     const lines = new LineWriter(options.observations, write);
-    const { keys, onVerdict, firstBytesOnly = false } = options;
+    const { keys, onVerdict, isFirstBytesOnly = () => false } = options;
     this.#assessments = assessments;
     this.#inspectors = inspectors({
       keys,
@@ -65,7 +65,7 @@ export class LiveJudging implements Above, Watcher {
       hear: (answer) => assessments.hear(answer),
     });
     this.#lines = lines;
-    this.#verdicts = new LiveVerdicts({ assessments, lines, firstBytesOnly, onVerdict });
+    this.#verdicts = new LiveVerdicts({ assessments, lines, isFirstBytesOnly, onVerdict });
     this.#losses = new Losses(lines);
   }
 
@@ -140,7 +140,8 @@ export class LiveJudging implements Above, Watcher {
   }
 
   /** Packets were lost before they came here: whatever is not judged yet may miss some. */
-  packetsLost(): void {
+  packetsLost(packets: number, why: string, atUs: number): void {
+    this.#lines.lost(packets, why, atUs);
     this.#hasLost = true;
     for (const watched of this.#waiting) watched.mayHaveLost = true;
   }
@@ -153,6 +154,11 @@ export class LiveJudging implements Above, Watcher {
       this.#again(watched, atUs);
     }
     this.#losses.tell();
+  }
+
+  /** The clock was set: everything remembered was `byUs` later than it seemed. */
+  shift(byUs: number): void {
+    for (const watched of this.#waiting) watched.sinceUs += byUs;
   }
 
   /** Another policy holds from here on, for the connections that are open as well. */

@@ -47,7 +47,7 @@ export interface LiveVerdictOptions {
   readonly assessments: Assessments;
   readonly lines: LineWriter;
   /** Only the first 64 KiB of a connection are captured. */
-  readonly firstBytesOnly: boolean;
+  readonly isFirstBytesOnly: () => boolean;
   readonly onVerdict: ((judged: Judged) => void) | undefined;
 }
 
@@ -57,14 +57,14 @@ export class LiveVerdicts {
   readonly #assessments: Assessments;
   readonly #lines: LineWriter;
   readonly #sights: LiveSights;
-  readonly #firstBytesOnly: boolean;
+  readonly #isFirstBytesOnly: () => boolean;
   readonly #onVerdict: LiveVerdictOptions["onVerdict"];
 
-  constructor({ assessments, lines, firstBytesOnly, onVerdict }: LiveVerdictOptions) {
+  constructor({ assessments, lines, isFirstBytesOnly, onVerdict }: LiveVerdictOptions) {
     this.#assessments = assessments;
     this.#lines = lines;
     this.#sights = new LiveSights(lines);
-    this.#firstBytesOnly = firstBytesOnly;
+    this.#isFirstBytesOnly = isFirstBytesOnly;
     this.#onVerdict = onVerdict;
   }
 
@@ -99,7 +99,10 @@ export class LiveVerdicts {
     const { flow } = watched;
     const plain = this.#assessments.inClear(seen, watched.overlaps.length > 0);
     const mayHaveLost = watched.mayHaveLost && (isOver || isMidstream(flow));
-    const verdict = withUncaptured(plain, { mayHaveLost, firstBytesOnly: this.#firstBytesOnly });
+    const verdict = withUncaptured(plain, {
+      mayHaveLost,
+      firstBytesOnly: this.#isFirstBytesOnly(),
+    });
     const { client } = seen;
     const place = this.#assessments.placeOf(flow, client);
     if (watched.toldOf("clear").isNews(verdict)) {
@@ -140,7 +143,7 @@ export class LiveVerdicts {
   }
 
   #uncertain({ mayHaveLost }: Watched, verdict: Verdict): Verdict {
-    return withUncaptured(verdict, { mayHaveLost, firstBytesOnly: this.#firstBytesOnly });
+    return withUncaptured(verdict, { mayHaveLost, firstBytesOnly: this.#isFirstBytesOnly() });
   }
 }
 

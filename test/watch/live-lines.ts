@@ -26,7 +26,7 @@ export class Wire {
   readonly judging: LiveJudging;
   readonly packets: Packets;
 
-  constructor(policy: Policy, shape: { firstBytesOnly?: boolean } = {}) {
+  constructor(policy: Policy, shape: { isFirstBytesOnly?: () => boolean } = {}) {
     const keys = new KeyLog();
     this.judging = new LiveJudging(
       {

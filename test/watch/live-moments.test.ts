@@ -6,6 +6,7 @@ import { rootFile } from "../judge/scene.ts";
 import { concat, latin1, pattern, uint, vector } from "../wire/bytes.ts";
 import { type Conversation, conversation } from "../wire/conversation.ts";
 import { mint } from "../wire/identity.ts";
+import { EPOCH_US } from "../wire/packet.ts";
 import {
   applicationData,
   certificate,
@@ -134,7 +135,7 @@ describe("lost packets", () => {
     const wire = new Wire(trusting);
     const talk = conversation().client(latin1("\x01\x02\x03 nothing known"));
     push(wire, talk);
-    wire.judging.packetsLost();
+    wire.judging.packetsLost(3, "a test", EPOCH_US);
     wire.end();
     expect(wire.verdicts).toMatchObject([{ decision: "report", coverage: ["loss"] }]);
   });
@@ -143,7 +144,7 @@ describe("lost packets", () => {
     const wire = new Wire(trusting);
     const talk = conversation().client(hello);
     push(wire, talk);
-    wire.judging.packetsLost();
+    wire.judging.packetsLost(3, "a test", EPOCH_US);
     const before = talk.packets().length;
     for (const packet of talk.server(serversFlight()).packets().slice(before)) wire.push(packet);
     expect(wire.verdicts).toMatchObject([{ decision: "pass", coverage: [] }]);
@@ -151,7 +152,7 @@ describe("lost packets", () => {
 
   test("concern one that is joined in its middle after it", () => {
     const wire = new Wire(trusting);
-    wire.judging.packetsLost();
+    wire.judging.packetsLost(3, "a test", EPOCH_US);
     push(wire, conversation({ handshake: false }).client(latin1("GET / HTTP/1.1\r\n\r\n")));
     wire.end();
     expect(wire.verdicts).toMatchObject([{ decision: "report", coverage: ["midstream", "loss"] }]);
@@ -159,7 +160,7 @@ describe("lost packets", () => {
 });
 
 test("where only first bytes are captured, what is in clear is not covered to its end", () => {
-  const wire = new Wire(trusting, { firstBytesOnly: true });
+  const wire = new Wire(trusting, { isFirstBytesOnly: () => true });
   push(wire, conversation().client(latin1("GET / HTTP/1.1\r\nHost: x.test\r\n\r\n")));
   expect(wire.verdicts).toMatchObject([{ coverage: ["first-64k"] }]);
 });
