@@ -13,12 +13,17 @@ import type {
   TlsObservation,
 } from "./inspect/observation.ts";
 import { type Binding, Bindings, bindingOf } from "./judge/binding.ts";
-import type { Direction } from "./judge/case.ts";
 import { Judge, type JudgeInput, type Judgement } from "./judge/decide.ts";
 import { EchRecords } from "./judge/ech-records.ts";
+import type { Vantage } from "./judge/expectation.ts";
+import { Expecting } from "./judge/expecting.ts";
+import type { Finding } from "./judge/finding.ts";
+import { type DirectionOf, type Meeters, type Meeting, Meetings } from "./judge/meeting.ts";
 import { type Policy, strictness } from "./judge/policy.ts";
 import { type FirstSession, Sessions } from "./judge/resumption.ts";
+import type { Expected } from "./judge/steps/expect.ts";
 import type { Verdict } from "./judge/verdict.ts";
+import type { WorkloadEntry } from "./judge/workloads.ts";
 import { type Place, placeOf } from "./report/build.ts";
 import type { Possession } from "./trust/possession.ts";
 import { BUDGET, PossessionChecks, type Verify } from "./trust/possession-checks.ts";
@@ -33,32 +38,55 @@ export interface Assessment {
   readonly binding: Binding | undefined;
   readonly first: FirstSession | undefined;
   readonly judgement: Judgement;
+  readonly meeting: Meeting;
+  /** The line of the policy that expects something of it. */
+  readonly expected: Expected | undefined;
   /** The judgement's, or a stricter one where bytes were sent twice and differ. */
   readonly verdict: Verdict;
+}
+
+/** Of a connection without TLS. */
+export interface ClearAssessment {
+  readonly place: Place;
+  readonly findings: readonly Finding[];
+  readonly verdict: Verdict;
+  readonly expected: Expected | undefined;
 }
 
 export interface AssessmentOptions {
   readonly policy: Policy;
   /** Which way a connection goes, seen from the hosts that are ours. */
-  readonly directionOf: (flow: Flow, client: Side) => Direction;
+  readonly directionOf: DirectionOf;
+  /** Whose address it is; absent: nobody's. */
+  readonly workloads?: readonly WorkloadEntry[] | undefined;
+  /** Where packets are seen; absent: what depends on it is unknown. */
+  readonly vantage?: Vantage | undefined;
   /** Of which handshakes the server's signature is checked. Default: a sample. */
   readonly verify?: Verify | undefined;
 }
 
 export class Assessments {
   #judge: Judge;
-  readonly #directionOf: AssessmentOptions["directionOf"];
+  readonly #meetings: Meetings;
+  readonly #expecting: Expecting;
   readonly #chains = new ChainStore();
   readonly #proofs: PossessionChecks;
   #bindings: Bindings;
   readonly #sessions = new Sessions();
   readonly #echRecords = new EchRecords();
 
-  constructor({ policy, directionOf, verify = "sample" }: AssessmentOptions) {
+  constructor(options: AssessmentOptions) {
+    const { policy, directionOf, workloads = [], vantage, verify = "sample" } = options;
     this.#judge = new Judge(policy);
-    this.#directionOf = directionOf;
     this.#proofs = new PossessionChecks(verify);
     this.#bindings = new Bindings(policy.resolvers);
+    this.#meetings = new Meetings(policy, directionOf, workloads, this.#bindings);
+    this.#expecting = new Expecting(policy, vantage);
+  }
+
+  /** Workloads of which memory did not hold what they were like, and when that began. */
+  get forgotten(): { readonly count: number; readonly atUs: number } {
+    return { count: this.#expecting.forgotten, atUs: this.#expecting.forgottenAtUs };
   }
 
   get policy(): Policy {
@@ -70,6 +98,8 @@ export class Assessments {
     const before = this.policy.resolvers?.join();
     if (policy.resolvers?.join() !== before) this.#bindings = new Bindings(policy.resolvers);
     this.#judge = new Judge(policy);
+    this.#meetings.adopt(policy, this.#bindings);
+    this.#expecting.adopt(policy);
   }
 
   /** A DNS answer that counts: who connects after it may be bound by it. */
@@ -89,8 +119,9 @@ export class Assessments {
   }
 
   /** Its sessions may be resumed later. Once a handshake, when it is over. */
-  remember({ observation, judgement, binding }: Assessment): void {
+  remember({ observation, judgement, binding, chain, meeting }: Assessment): void {
     this.#sessions.add(observation, judgement, binding);
+    this.#expecting.remember(observation, chain?.certificates[0]?.key, meeting);
   }
 
   /**
@@ -102,32 +133,37 @@ export class Assessments {
     isEvaded: boolean,
     first: FirstSession | undefined,
   ): Assessment {
-    const { flow, client } = observation;
-    const place = this.placeOf(flow, client);
-    const { direction } = place;
+    const meeting = this.#meetings.of(observation);
+    const place = placeIn(meeting, observation);
+    const { direction, workload } = meeting;
     const chain = this.#chain(observation.certificates);
     const clientChain = this.#chain(observation.clientCertificates);
     const binding = bindingOf(observation, this.#bindings);
-    const judgement = this.#decide({ observation, chain, clientChain, direction, binding, first });
+    const seen = { observation, chain, clientChain, direction, workload, binding, first };
+    const key = chain?.certificates[0]?.key;
+    const { judgement, expected } = this.#expecting.handshake(
+      this.#decide(seen),
+      observation,
+      key,
+      meeting,
+    );
     const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;
-    return { observation, place, chain, clientChain, binding, first, judgement, verdict };
+    const known = { observation, place, meeting, chain, clientChain, binding, first };
+    return { ...known, judgement, expected, verdict };
   }
 
-  /** The verdict on a connection without TLS. Step `expect` has no say yet. */
-  inClear({ flow }: PlaintextObservation | OpaqueObservation, isEvaded: boolean): Verdict {
-    const verdict: Verdict = {
-      decision: "pass",
-      wouldCut: false,
-      reason: [{ step: "expect", says: "no expectation covers this connection" }],
-      findings: [],
-      coverage: isMidstream(flow) ? MIDSTREAM : WHOLE,
-      policySha256: this.#judge.policy.sha256,
-    };
-    return isEvaded ? evaded(verdict) : verdict;
+  /** A connection without TLS, or what was said before it; of several layers the innermost. */
+  inClear(seen: PlaintextObservation | OpaqueObservation, isEvaded: boolean): ClearAssessment {
+    const meeting = this.#meetings.of(seen);
+    const coverage = isMidstream(seen.flow) ? MIDSTREAM : WHOLE;
+    const { verdict, findings, expected } = this.#expecting.inClear(seen, coverage, meeting);
+    const place = placeIn(meeting, seen);
+    return { place, findings, expected, verdict: isEvaded ? evaded(verdict) : verdict };
   }
 
   placeOf(flow: Flow, client: Side): Place {
-    return placeOf(flow, client, this.#directionOf(flow, client));
+    const meeters = { flow, client, atUs: flow.openedAtUs };
+    return placeIn(this.#meetings.of(meeters), meeters);
   }
 
   /** With the server's signature, which is always checked where a connection is refused or cut. */
@@ -157,6 +193,10 @@ export class Assessments {
   #chain(seen: SeenCertificates | undefined): Chain | undefined {
     return seen === undefined || seen.chain.length === 0 ? undefined : this.#chains.get(seen.chain);
   }
+}
+
+function placeIn({ direction, workload }: Meeting, { flow, client }: Meeters): Place {
+  return placeOf(flow, client, direction, workload);
 }
 
 /**

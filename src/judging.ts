@@ -20,9 +20,11 @@ import type {
 } from "./inspect/observation.ts";
 import { type Inspectors, inspectors } from "./inspectors.ts";
 import { LocalNetworks } from "./judge/direction.ts";
+import type { Vantage } from "./judge/expectation.ts";
 import { KeyReuse } from "./judge/key-reuse.ts";
 import type { Policy } from "./judge/policy.ts";
 import type { FirstSession } from "./judge/resumption.ts";
+import type { WorkloadEntry } from "./judge/workloads.ts";
 import { LineWriter, type Overlap } from "./line-writer.ts";
 import type { Line, Severity } from "./report/lines.ts";
 import type { Malformed } from "./stage.ts";
@@ -32,6 +34,10 @@ export interface JudgingOptions {
   readonly policy: Policy;
   /** Addresses and CIDRs of the hosts that are ours; empty: every direction is unknown. */
   readonly local: readonly string[];
+  /** Whose address it is; absent: nobody's. */
+  readonly workloads?: readonly WorkloadEntry[] | undefined;
+  /** Where the capture was taken; absent: what depends on it is unknown. */
+  readonly vantage?: Vantage | undefined;
   /** Also the lines that only say what was seen, and verdicts that are `pass`. */
   readonly observations: boolean;
   /** Of which handshakes the server's signature is checked. Default: a sample. */
@@ -61,6 +67,8 @@ export class Judging implements Above {
       policy: options.policy,
       directionOf: ({ ends }, client) =>
         local.direction(ends[client].ip, ends[client === 0 ? 1 : 0].ip),
+      workloads: options.workloads,
+      vantage: options.vantage,
       verify: options.verify,
     });
     this.#inspectors = inspectors({
@@ -138,6 +146,8 @@ export class Judging implements Above {
     this.#sights.end();
     for (const { finding, atUs } of this.#keyReuse.findings()) this.#lines.finding(finding, atUs);
     if (this.#keyReuse.uncounted > 0) this.loss("key-reuse", undefined, this.#keyReuse.lostAtUs);
+    const { forgotten } = this.#assessments;
+    if (forgotten.count > 0) this.loss("baseline", undefined, forgotten.atUs);
     for (const [what, { count, atUs, flow }] of this.#losses) {
       this.#lines.loss(what, count, atUs, flow);
     }
@@ -147,11 +157,9 @@ export class Judging implements Above {
     const seen = connection.result();
     const overlaps = this.#overlaps.get(flow) ?? NO_OVERLAPS;
     this.#oddities(flow, seen.tls?.client, connection.tls.malformed, overlaps);
-    for (const clear of seen.plaintext) this.#seenInClear(clear);
-    if (seen.opaque !== undefined) this.#seenInClear(seen.opaque);
-    const clear = seen.plaintext[0] ?? seen.opaque;
+    const layers = seen.opaque === undefined ? seen.plaintext : [...seen.plaintext, seen.opaque];
+    this.#inClear(layers, overlaps.length > 0, seen.tls !== undefined);
     if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
-    else if (clear !== undefined) this.#judgeInClear(clear, overlaps.length > 0);
     for (const inner of seen.renegotiated ?? []) this.#handshake(inner, overlaps.length > 0);
   }
 
@@ -162,10 +170,7 @@ export class Judging implements Above {
     this.#oddities(flow, seen[0]?.client, malformed, overlaps);
     if (unreadVersion !== undefined) this.loss("quic-version", flow, flow.openedAtUs);
     for (const observation of seen) this.#handshake(observation, overlaps.length > 0);
-    const { plaintext } = conversation;
-    for (const clear of plaintext) this.#seenInClear(clear);
-    const [clear] = plaintext;
-    if (clear !== undefined) this.#judgeInClear(clear, overlaps.length > 0);
+    this.#inClear(conversation.plaintext, overlaps.length > 0, false);
   }
 
   #oddities(
@@ -205,15 +210,24 @@ export class Judging implements Above {
     this.#lines.verdict(verdict, atUs, place);
   }
 
-  #seenInClear(seen: PlaintextObservation | OpaqueObservation): void {
-    this.#lines.inClear(seen, this.#assessments.placeOf(seen.flow, seen.client));
-  }
-
-  #judgeInClear(seen: PlaintextObservation | OpaqueObservation, isEvaded: boolean): void {
-    const place = this.#assessments.placeOf(seen.flow, seen.client);
-    this.#lines.verdict(this.#assessments.inClear(seen, isEvaded), seen.atUs, place);
+  /**
+   * What was said without TLS, the outermost layer first. The innermost is judged, unless TLS follows:
+   * an envelope is not what it carries.
+   */
+  #inClear(layers: readonly InClear[], isEvaded: boolean, tlsFollows: boolean): void {
+    const inner = layers.at(-1);
+    if (inner === undefined) return;
+    const { place, findings, verdict, expected } = this.#assessments.inClear(inner, isEvaded);
+    for (const seen of layers) {
+      this.#lines.inClear(seen, this.#assessments.placeOf(seen.flow, seen.client), expected);
+    }
+    if (tlsFollows) return;
+    for (const finding of findings) this.#lines.finding(finding, inner.atUs, place);
+    this.#lines.verdict(verdict, inner.atUs, place);
   }
 }
+
+type InClear = PlaintextObservation | OpaqueObservation;
 
 interface Loss {
   count: number;

@@ -14,6 +14,7 @@ import type {
 import type { Judgement } from "./judge/decide.ts";
 import type { Finding } from "./judge/finding.ts";
 import { evasionFinding } from "./judge/rules/evasion.ts";
+import type { Expected } from "./judge/steps/expect.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import {
   certificateLine,
@@ -76,8 +77,9 @@ export class LineWriter {
     this.write(verdictLine({ ...verdict, atUs }, place, verdict));
   }
 
-  tls({ observation, place, judgement, chain, clientChain, binding, first }: Assessment): void {
+  tls(assessed: Assessment): void {
     if (!this.observations) return;
+    const { observation, place, judgement, chain, clientChain, binding, first } = assessed;
     const possession = judgement.possession;
     const mine = observation.clientCertificates;
     this.write(
@@ -91,6 +93,7 @@ export class LineWriter {
             ? judgement.evidence
             : { ...judgement.evidence, first: String(first.flow) },
         bound: binding === undefined ? undefined : binding === "bound",
+        expected: assessed.expected,
         scts: timestampsBeside(observation),
         shared: first === undefined ? this.#alike(judgement, observation) : undefined,
       }),
@@ -98,9 +101,17 @@ export class LineWriter {
   }
 
   /** What is normal stays quiet: alone, that something is in clear or unknown is no finding. */
-  inClear(seen: PlaintextObservation | OpaqueObservation, place: Place): void {
+  inClear(
+    seen: PlaintextObservation | OpaqueObservation,
+    place: Place,
+    expected: Expected | undefined,
+  ): void {
     if (!this.observations) return;
-    this.write(seen.kind === "plaintext" ? plaintextLine(seen, place) : opaqueLine(seen, place));
+    const line =
+      seen.kind === "plaintext"
+        ? plaintextLine(seen, place, expected)
+        : opaqueLine(seen, place, expected);
+    this.write(line);
   }
 
   /** `place` is that of the certificate's first sight, as `atUs` is. */
@@ -199,6 +210,7 @@ function printsAlike(a: TlsObservation, b: TlsObservation): boolean {
 }
 
 const LOSSES: Record<string, string> = {
+  baseline: "more workloads and servers than memory for what they were like: some were forgotten",
   "key-reuse":
     "more certificates than memory for their keys: whether others share one is not known",
   "quic-version": "QUIC of a version whose first packets nobody can read: not seen",

@@ -3,7 +3,9 @@
  *
  * What it takes can be copied to another thread, so that `--separate --jobs` runs the same code there.
  */
+import type { Vantage } from "../judge/expectation.ts";
 import type { Policy } from "../judge/policy.ts";
+import type { WorkloadEntry } from "../judge/workloads.ts";
 import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
 import { FORMATS } from "../report/index.ts";
 import type { WriteBytes } from "../report/joiner.ts";
@@ -14,6 +16,8 @@ export interface PassOptions {
   readonly inputs: readonly string[];
   readonly policy: Policy;
   readonly local: readonly string[];
+  readonly workloads: readonly WorkloadEntry[];
+  readonly vantage: Vantage | undefined;
   readonly observations: boolean;
   readonly flightSizes: boolean;
   readonly verify: Verify;
@@ -59,6 +63,8 @@ export async function pass(
       inputs: options.inputs,
       policy: options.policy,
       local: options.local,
+      workloads: options.workloads,
+      vantage: options.vantage,
       observations: options.observations || formats.some((format) => format.wantsObservations),
       flightSizes: options.flightSizes,
       verify: options.verify,

@@ -1,7 +1,9 @@
 /** `portcullis replay <capture...>`: judges what captures hold and prints it. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { isatty } from "node:tty";
 import { LocalNetworks } from "../judge/direction.ts";
+import { VANTAGES, type Vantage } from "../judge/expectation.ts";
+import { parseWorkloads, type WorkloadEntry } from "../judge/workloads.ts";
 import { escapeText } from "../report/escape.ts";
 import { FORMATS, FORMATS_TO_COME } from "../report/index.ts";
 import { SEVERITIES } from "../report/lines.ts";
@@ -24,6 +26,17 @@ const OPTIONS: readonly Option[] = [
     says: "our addresses, which tell directions; may be repeated",
   },
   {
+    name: "workloads",
+    value: "F",
+    says: "names of workloads: an address or a CIDR and a name a line",
+  },
+  {
+    name: "vantage",
+    value: "V",
+    oneOf: VANTAGES,
+    says: "where the capture was taken: pod, node or wire (see `expect`)",
+  },
+  {
     name: "keylog",
     value: "F",
     many: true,
@@ -37,7 +50,7 @@ const OPTIONS: readonly Option[] = [
     name: "fail-on",
     value: "S",
     oneOf: [...SEVERITIES, "never"],
-    says: "exit 1 from this severity on: critical, breach (default), warning, note, never",
+    says: "exit 1 from critical, breach (default), warning or note; never",
   },
   { name: "separate", says: "judge each file alone, and not all as one capture" },
   { name: "jobs", value: "N", says: "with --separate, so many files at a time (default 1)" },
@@ -45,8 +58,6 @@ const OPTIONS: readonly Option[] = [
   { name: "max-bytes", value: "N", says: "read at most so much of each file, unpacked (500M, 2G)" },
   { name: "no-progress", says: "no progress on standard error" },
   ...toCome({
-    workloads: "F|give addresses the names of workloads",
-    vantage: "V|say where the capture was taken",
     since: "T|judge only what came after a time",
     until: "T|judge only what came before a time",
     host: "A|judge only the connections of an address",
@@ -67,8 +78,8 @@ const OPTIONS: readonly Option[] = [
 export const replayCommand: Command = {
   usage: "replay <capture...>",
   says:
-    "Reads pcap and pcapng (also .gz, .zst, - for standard input, directories) as one capture, judges " +
-    "every TLS connection in it and prints the findings, the worst first.",
+    "Reads captures (pcap, pcapng, .gz, .zst, directories, - for standard input) as one, judges " +
+    "every connection in them and prints the findings, the worst first.",
   options: OPTIONS,
   examples: [
     ["portcullis replay --policy p.yaml x.pcapng", "judge by your own policy"],
@@ -91,6 +102,8 @@ async function run(args: readonly string[]): Promise<number> {
     inputs,
     policy: await policyOf(call),
     local: localOf(call),
+    workloads: workloadsOf(call),
+    vantage: given(call, "vantage") as Vantage | undefined,
     observations: call.values.has("observations"),
     flightSizes: call.values.has("flight-sizes"),
     verify: given(call, "verify") === "all" ? "all" : "sample",
@@ -163,6 +176,18 @@ function localOf(call: Call): readonly string[] {
     throw new Misuse(`--local: ${error instanceof Error ? error.message : String(error)}`);
   }
   return local;
+}
+
+/** `Misuse` names the file and its line. */
+function workloadsOf(call: Call): readonly WorkloadEntry[] {
+  const file = given(call, "workloads");
+  if (file === undefined) return [];
+  try {
+    return parseWorkloads(readFileSync(file, "utf8"));
+  } catch (error) {
+    const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+    throw new Misuse(`--workloads ${file}: ${why}`);
+  }
 }
 
 /** Checked here, so that nothing is done when one cannot be read. */

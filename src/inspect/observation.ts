@@ -92,6 +92,25 @@ export interface OpaqueObservation {
   readonly printable?: number;
 }
 
+/** What a client's list of cipher suites says of the processor it runs on (suite-order.ts). */
+export interface SuiteOrder {
+  /** Which family of AEAD suites stands first, of TLS 1.3 and before; absent where it has not both. */
+  readonly tls13?: SuiteFamily;
+  readonly tls12?: SuiteFamily;
+  /** It offers a suite with authenticated encryption. */
+  readonly aead: boolean;
+  /** The same for every order of the same suites. */
+  readonly set: string;
+}
+export type SuiteFamily = "aes-gcm" | "chacha20";
+
+/** Of one side's first records of application data. */
+export interface RecordsSampled {
+  readonly records: number;
+  /** How many of them could be read, though records are encrypted. */
+  readonly readable: number;
+}
+
 export interface TlsObservation {
   readonly kind: "tls";
   readonly flow: Flow;
@@ -143,6 +162,10 @@ export interface TlsObservation {
    */
   readonly stapled?: readonly Uint8Array[];
   readonly timestamps?: Uint8Array;
+  /** How the client orders what it offers; absent where its hello was not seen. */
+  readonly suiteOrder?: SuiteOrder;
+  /** What the first records of application data of each side look like (record-sample.ts). */
+  readonly records?: { readonly client: RecordsSampled; readonly server: RecordsSampled };
   /** Bytes of the sealed records of a TLS 1.3 server's flight, the first 16: only where asked for. */
   readonly flight?: readonly number[];
   /** What was missing while the handshake was read: INTERFACE's `coverage` words. */

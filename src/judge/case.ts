@@ -52,7 +52,7 @@ export interface Case {
  * What a step may ask for here. What a workload serves, and what stays inside, is judged apart: it
  * never exceeds a report.
  */
-export function askable({ direction }: Case, decision: Decision): Decision {
+export function askable({ direction }: Pick<Case, "direction">, decision: Decision): Decision {
   const judgedApart = direction === "ingress" || direction === "internal";
   return judgedApart ? loosest(decision, "report") : decision;
 }

@@ -21,7 +21,7 @@ import type { Binding } from "./binding.ts";
 import type { Case, Direction, EvidenceClass, Presented } from "./case.ts";
 import { turnOfMarks } from "./default-looking.ts";
 import type { Destination } from "./destination.ts";
-import { type Finding, worstFirst } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import { Memo } from "./memo.ts";
 import { looksAtAddresses, type Policy } from "./policy.ts";
 import type { FirstSession } from "./resumption.ts";
@@ -29,13 +29,13 @@ import { approvalTurns } from "./steps/approval.ts";
 import { boundAnswers } from "./steps/bound.ts";
 import { denyAnswers } from "./steps/deny.ts";
 import { hygieneAnswers } from "./steps/hygiene.ts";
-import { settle } from "./steps/mode.ts";
 import { clientPathAnswers } from "./steps/path.ts";
 import { possessionAnswers } from "./steps/possession.ts";
 import { unseenAnswers } from "./steps/unseen.ts";
 import { viewAnswers } from "./steps/view.ts";
 import { windowTurns } from "./steps/window.ts";
-import type { Answer, Reason, Verdict } from "./verdict.ts";
+import type { Answer, Verdict } from "./verdict.ts";
+import { settledOf } from "./with-answers.ts";
 
 export interface JudgeInput {
   readonly observation: TlsObservation;
@@ -59,6 +59,8 @@ export interface Judgement {
   /** Worst first. */
   readonly findings: readonly Finding[];
   readonly verdict: Verdict;
+  /** What its steps asked for, for step 7 to add to (with-answers.ts). */
+  readonly asked: readonly Answer[];
 }
 
 /** A time span in which an answer stays the same, both ends included. */
@@ -236,23 +238,14 @@ export function answersOf(context: Case): Answer[] {
     asked.push(...hygieneAnswers(client, { findings, tolerant: [] }, context));
   }
   asked.push(...unseenAnswers(context), ...boundAnswers(context));
-  // Step 7, `expect`, speaks here once its keys are applied.
+  // Step 7 looks at what differs between equal handshakes, and is added behind the memo (expecting.ts).
   return asked;
 }
 
 function judgementOf(context: Case, coverage: TlsObservation["coverage"]): Judgement {
-  const { policy, evidence, possession } = context;
+  const { evidence, possession } = context;
   const asked = answersOf(context);
-  const { answers, ...settled } = settle(asked, context);
-  const findings = asked.flatMap(({ finding }) => finding ?? []).sort(worstFirst);
-  const verdict: Verdict = {
-    ...settled,
-    reason: [...asked, ...answers].map(reasonOf),
-    findings: [...new Set(findings.map(({ rule }) => rule))],
-    coverage: [...coverage],
-    policySha256: policy.sha256,
-  };
-  return { possession, evidence, findings, verdict };
+  return { possession, evidence, asked, ...settledOf(asked, coverage, context) };
 }
 
 /** A finding names the address; otherwise it only matters whether it is bound, which a line says. */
@@ -287,10 +280,6 @@ function spanBetween(turns: readonly number[], atUs: number): Span {
 
 function ascending(a: number, b: number): number {
   return a - b;
-}
-
-function reasonOf({ step, line, says }: Answer): Reason {
-  return line === undefined ? { step, says } : { step, line, says };
 }
 
 /** A word of ours: never text from the wire. */

@@ -25,6 +25,7 @@ import {
   type Window,
 } from "./policy.ts";
 import { formatProblem, PolicyError, type PolicyProblem } from "./policy-error.ts";
+import { expectOf, meshOf } from "./policy-expect.ts";
 import { policySchema, type WrittenPolicy } from "./policy-schema.ts";
 import { endOfDayOrMoment, parseHash } from "./policy-text.ts";
 import { readNamedRoots } from "./roots.ts";
@@ -132,7 +133,8 @@ function policyOf(
   { source, roots, crls, notices }: Files & { source: YamlSource },
 ): Policy {
   const { version, mode = defaultPolicy.mode, issuers = {}, resolvers, ...more } = written;
-  const { windows = [], windowSigners = [], ...later } = more;
+  const { expect, mesh, windows = [], windowSigners = [], ...later } = more;
+  const lineOf = (...path: Path) => source.placeOf(path).line;
   const unapplied = Object.keys(later).map(unappliedNotice);
   const signed = windows.map((window, i): Window => {
     return { line: source.placeOf(["windows", i]).line, ...windowOf(window, windowSigners) };
@@ -142,6 +144,8 @@ function policyOf(
     mode,
     issuers: { ...issuersOf(issuers, source, roots), ...(crls.length > 0 && { crls }) },
     ...(resolvers !== undefined && { resolvers }),
+    ...(expect !== undefined && { expect: expectOf(expect, lineOf) }),
+    ...(mesh !== undefined && { mesh: meshOf(mesh, lineOf) }),
     ...(signed.length > 0 && { windows: signed }),
     later,
     notices: [

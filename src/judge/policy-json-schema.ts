@@ -110,8 +110,32 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   "issuers.unseen.otherwise": settingOf("Everything else.", issuers.unseen.otherwise),
   transports: { says: `What a transport that cannot be judged is worth. ${LATER}` },
   resolvers: { says: "Whose answers may bind a name to an address. Absent: nobody's." },
-  expect: { says: `What must be encrypted, and by what. ${LATER}` },
-  mesh: { says: `Legs that a service mesh encrypts later. ${LATER}` },
+  expect: { says: "What must be encrypted, and by what. The first line that covers counts." },
+  "expect[].to": { says: "Whom it means. What is given must all match: `cidr`, `name`, `ports`." },
+  "expect[].to.name": {
+    says: "The name that the client asks for; in clear, the name that `resolvers` gave the address for.",
+  },
+  "expect[].encryption": { says: "What must encrypt, and how strongly." },
+  "expect[].encryption.ciphers": {
+    says: "IANA names, or aes-gcm, chacha20, aes-cbc. Any will do.",
+  },
+  "expect[].encryption.groups": { says: "IANA names, as X25519MLKEM768. Any will do." },
+  "expect[].encryption.keyTypes": {
+    says: "Of the server's certificate: rsa, rsa-3072 (bits at least), ec, secp256r1, ed25519. Any will do.",
+  },
+  "expect[].encryption.visibleAt": {
+    says: "From where on ciphertext must be visible. Nothing is decided unless `--vantage` is given.",
+  },
+  "expect[].otherwise": {
+    says: "What it is worth that this is not met. Absent: cut for plaintext, report for weakness.",
+  },
+  "expect[].hardware": {
+    says: "What should do the encryption. `hsm` without `identity`: `to` is where the HSM answers.",
+  },
+  "expect[].hardware.identity": {
+    says: "Whose key the hardware holds, and the CA or key that its certificate must lead to.",
+  },
+  mesh: { says: "Legs that a service mesh encrypts later: these server ports are no egress." },
   rules: { says: `Exceptions, by the id of a rule. ${LATER}` },
   host: { says: `Of the machine that a workload runs on. ${LATER}` },
   windows: { says: "Signed maintenance windows: a cut that was expected is a report meanwhile." },

@@ -8,6 +8,7 @@
 import * as z from "zod";
 import { parseDn } from "../trust/name.ts";
 import { parseTarget } from "./destination.ts";
+import { ENCRYPTED_BY, HARDWARE, MIN_VERSIONS, VANTAGES } from "./expectation.ts";
 import { DECISIONS, TOLERABLE } from "./policy.ts";
 import { endOfDayOrMoment, parseHash, startOfDayOrMoment } from "./policy-text.ts";
 
@@ -135,23 +136,20 @@ const issuers = z.strictObject({
 
 const algorithms = z.union([text, z.array(text).min(1)]);
 const encryption = z.strictObject({
-  by: z.enum(["tls", "dtls", "ipsec", "wireguard", "macsec", "ssh"]),
-  minVersion: text.optional(),
+  by: z.enum(ENCRYPTED_BY),
+  minVersion: z.enum(MIN_VERSIONS).optional(),
   ciphers: algorithms.optional(),
   groups: algorithms.optional(),
   keyTypes: algorithms.optional(),
-  visibleAt: z.enum(["pod", "node", "wire"]).optional(),
+  visibleAt: z.enum(VANTAGES).optional(),
 });
-const HARDWARE = [
-  "cpu-aes",
-  "qat",
-  "ktls-nic",
-  "ipsec-nic",
-  "macsec-nic",
-  "hsm",
-  "tpm",
-  "none",
-] as const;
+const identity = z
+  .strictObject({ of: z.enum(["server", "client"]), issuer: dn.optional(), spki: hash.optional() })
+  .refine(
+    ({ issuer, spki }) => (issuer ?? spki) !== undefined,
+    "`issuer` or `spki`: what the certificate must lead to",
+  )
+  .meta(oneOfThese("issuer", "spki"));
 const expectation = z.strictObject({
   to: z.strictObject({
     cidr: cidr.optional(),
@@ -160,7 +158,13 @@ const expectation = z.strictObject({
   }),
   encryption,
   otherwise: decision.optional(),
-  hardware: z.strictObject({ kind: z.enum(HARDWARE) }).optional(),
+  hardware: z
+    .strictObject({ kind: z.enum(HARDWARE), identity: identity.optional() })
+    .refine(
+      ({ kind, identity }) => identity === undefined || kind === "hsm" || kind === "tpm",
+      "`kind: hsm` or `kind: tpm`: only these hold the key of an identity",
+    )
+    .optional(),
 });
 
 const exception = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));

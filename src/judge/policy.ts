@@ -7,6 +7,7 @@
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
+import type { Expectation, MeshLeg } from "./expectation.ts";
 
 /** From loosest to strictest; `strictest` and the audit cap rely on this order. */
 export const DECISIONS = ["pass", "report", "refuse", "cut"] as const;
@@ -18,6 +19,10 @@ export interface Policy {
   readonly issuers: IssuersPolicy;
   /** Addresses whose DNS answers bind a name to an address; absent: nobody's do. As written. */
   readonly resolvers?: readonly string[];
+  /** What must be encrypted; the first line that covers a connection counts. Absent: nothing is said. */
+  readonly expect?: readonly Expectation[];
+  /** Legs that a service mesh encrypts later. */
+  readonly mesh?: readonly MeshLeg[];
   /** As the file has them, those that lower nothing included; absent: none. */
   readonly windows?: readonly Window[];
   /** Keys that belong to later steps: checked and kept, not applied yet. */
@@ -178,7 +183,7 @@ export function strictness(decision: Decision): number {
 
 /** SHA-256 of the RFC 8785 form: roots by what they hold, and where a thing was written changes nothing. */
 function policySha256(content: PolicyContent): string {
-  const { version, mode, issuers, resolvers, windows, later } = content;
+  const { version, mode, issuers, resolvers, expect, mesh, windows, later } = content;
   const files = issuers.roots.filter((roots) => roots.kind === "file");
   const held = (name: string) => files.find((file) => file.name === name)?.certificates ?? name;
   const effective = {
@@ -189,7 +194,7 @@ function policySha256(content: PolicyContent): string {
       line.roots === undefined ? line : { ...line, roots: held(line.roots) },
     ),
   };
-  const hashed = { version, mode, issuers: effective, resolvers, windows, later };
+  const hashed = { version, mode, issuers: effective, resolvers, expect, mesh, windows, later };
   return hash("sha256", canonicalJson(hashed, "line"));
 }
 

@@ -153,7 +153,11 @@ export function plaintextLine(
 }
 
 /** Measures are printed to three digits: more says nothing about a few kilobytes. */
-export function opaqueLine(observation: OpaqueObservation, place: Place): OpaqueLine {
+export function opaqueLine(
+  observation: OpaqueObservation,
+  place: Place,
+  expected?: Expected,
+): OpaqueLine {
   const { entropy, printable } = observation;
   return {
     kind: "opaque",
@@ -167,6 +171,7 @@ export function opaqueLine(observation: OpaqueObservation, place: Place): Opaque
     encryption: observation.encryption,
     entropy: entropy && Number(entropy.toFixed(3)),
     printable: printable && Number(printable.toFixed(3)),
+    expected,
   };
 }
 

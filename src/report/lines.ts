@@ -182,6 +182,7 @@ export interface OpaqueLine extends Placed, Ends {
   readonly entropy?: number | undefined;
   /** Part of the bytes that are printable ASCII, 0 to 1. */
   readonly printable?: number | undefined;
+  readonly expected?: Expected | undefined;
 }
 
 export interface HostLine extends Placed {

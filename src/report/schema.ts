@@ -196,6 +196,7 @@ const KINDS: Readonly<Record<string, Schema>> = {
     ),
     "entropy?": { description: "bits a byte", type: "number", minimum: 0, maximum: 8 },
     "printable?": described(part, "part of the bytes that are printable ASCII"),
+    "expected?": expected,
   }),
   host: line("host", "something about the machine changed", {
     ...ofFlowIfAny,

@@ -216,7 +216,7 @@ export class LiveJudging implements Above, Watcher {
   }
 
   #evidence(watched: Watched, inner: Connection | DatagramConnection, atUs: number): void {
-    const [clear] = inner.evidence() ?? [];
+    const clear = inner.evidence()?.at(-1);
     if (clear === undefined) return;
     this.#waiting.delete(watched);
     this.#verdicts.inClear(watched, clear, { atUs, isWhole: false, isOver: false });
@@ -231,7 +231,7 @@ export class LiveJudging implements Above, Watcher {
     }
     const { malformed, clear } = seenOf(inner);
     this.#lines.malformed(flow, malformed);
-    for (const seen of clear) this.#verdicts.seenInClear(seen);
+    this.#verdicts.seenInClear(clear);
     const atUs = overlaps.at(-1)?.atUs ?? flow.openedAtUs;
     // What is settled was judged when it was, and again when bytes turned out to differ.
     if (!watched.settled || (inner instanceof Connection && inner.tls.renegotiationsProven > 0))
@@ -250,10 +250,10 @@ export class LiveJudging implements Above, Watcher {
 
   #judge(watched: Watched, moment: Moment): void {
     const { handshakes, clear } = seenOf(watched.inner);
-    const [first] = clear;
+    const inner = clear.at(-1);
     for (const seen of handshakes) this.#verdicts.handshake(watched, seen, moment);
-    if (handshakes.length === 0 && first !== undefined) {
-      this.#verdicts.inClear(watched, first, moment);
+    if (handshakes.length === 0 && inner !== undefined) {
+      this.#verdicts.inClear(watched, inner, moment);
     }
   }
 }

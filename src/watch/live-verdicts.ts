@@ -90,32 +90,37 @@ export class LiveVerdicts {
     this.#lines.tls(assessed);
   }
 
-  /** @param seen the outermost of what is said without a handshake */
+  /** @param seen the innermost of what is said without a handshake */
   inClear(
     watched: Watched,
     seen: PlaintextObservation | OpaqueObservation,
     { atUs, isOver }: Moment,
   ): void {
     const { flow } = watched;
-    const plain = this.#assessments.inClear(seen, watched.overlaps.length > 0);
+    const assessed = this.#assessments.inClear(seen, watched.overlaps.length > 0);
+    const { place } = assessed;
     const mayHaveLost = watched.mayHaveLost && (isOver || isMidstream(flow));
-    const verdict = withUncaptured(plain, {
-      mayHaveLost,
-      firstBytesOnly: this.#isFirstBytesOnly(),
-    });
+    const missing = { mayHaveLost, firstBytesOnly: this.#isFirstBytesOnly() };
+    const verdict = withUncaptured(assessed.verdict, missing);
     const { client } = seen;
-    const place = this.#assessments.placeOf(flow, client);
-    if (watched.toldOf("clear").isNews(verdict)) {
-      const judged = { flow, client, place, verdict, findings: [], chain: undefined, atUs };
-      this.#onVerdict?.(judged);
-      this.#lines.verdict(verdict, seen.atUs, place);
-    }
+    const told = watched.toldOf("clear");
+    const findings = told.fresh(assessed.findings);
+    const isNews = told.isNews(verdict);
+    if (isNews)
+      this.#onVerdict?.({ flow, client, place, verdict, findings, chain: undefined, atUs });
+    for (const finding of findings) this.#lines.finding(finding, seen.atUs, place);
+    if (isNews) this.#lines.verdict(verdict, seen.atUs, place);
     this.overlaps(watched, client);
   }
 
-  /** What was seen in clear, as far as it goes. */
-  seenInClear(seen: PlaintextObservation | OpaqueObservation): void {
-    this.#lines.inClear(seen, this.#assessments.placeOf(seen.flow, seen.client));
+  /** What was seen in clear, as far as it goes, the outermost layer first. */
+  seenInClear(layers: readonly (PlaintextObservation | OpaqueObservation)[]): void {
+    const inner = layers.at(-1);
+    if (inner === undefined) return;
+    const { expected } = this.#assessments.inClear(inner, false);
+    for (const seen of layers) {
+      this.#lines.inClear(seen, this.#assessments.placeOf(seen.flow, seen.client), expected);
+    }
   }
 
   /** Bytes that were sent twice and differ, each place once. */

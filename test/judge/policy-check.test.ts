@@ -165,8 +165,8 @@ describe("a policy is warned", () => {
     ],
     [
       "of keys that this version does not apply",
-      "version: 1\nmesh: []\n",
-      ["2:7 not-applied: `mesh` is checked and kept, but this version does not apply it yet"],
+      "version: 1\nhost: {}\n",
+      ["2:7 not-applied: `host` is checked and kept, but this version does not apply it yet"],
     ],
   ])("%s", async (_, text, expected) => {
     expect(await warnings(text)).toEqual(expected);

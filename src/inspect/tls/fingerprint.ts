@@ -6,7 +6,9 @@
  * Hashing costs more than all other reading of a hello, so the result is kept by shape.
  */
 import { hash } from "node:crypto";
+import type { SuiteOrder } from "../observation.ts";
 import { textOf, u16 } from "./bytes.ts";
+import { suiteOrderOf } from "./suite-order.ts";
 
 /** What hellos of one shape have in common. */
 export interface HelloShape {
@@ -14,6 +16,7 @@ export interface HelloShape {
   readonly ja3: string;
   readonly ja4: string;
   readonly alpnOffered: readonly string[];
+  readonly suiteOrder: SuiteOrder;
   /** An extension that comes twice; peers may read either. */
   readonly oddity: string | undefined;
 }
@@ -93,9 +96,11 @@ function workOut(bytes: Buffer): HelloShape {
   // DTLS counts its versions downwards.
   const newest = over === TRANSPORTS.dtls ? Math.min : Math.max;
   const highest = versions.length > 0 ? newest(...versions) : version;
+  const own = ja4(highest, ciphers, types, algorithms, protocols[0]);
   return {
     ja3: hash("md5", ja3),
-    ja4: String.fromCharCode(over) + ja4(highest, ciphers, types, algorithms, protocols[0]),
+    ja4: String.fromCharCode(over) + own,
+    suiteOrder: suiteOrderOf(ciphers, own.split("_")[1] ?? ""),
     alpnOffered: protocols.map((protocol) => textOf(protocol, 0, protocol.length)),
     oddity: repeated(types),
   };

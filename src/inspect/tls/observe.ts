@@ -69,7 +69,7 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     ...(hello?.serverName !== undefined && { serverName: hello.serverName }),
     ...(answer?.alpn !== undefined && { alpn: answer.alpn }),
     alpnOffered: hello?.shape.alpnOffered ?? NO_NAMES,
-    ...(hello !== undefined && { ja3: hello.shape.ja3 }),
+    ...(hello !== undefined && { ja3: hello.shape.ja3, suiteOrder: hello.shape.suiteOrder }),
     ...(answer !== undefined && { ja3s: answer.ja3s }),
     ...(hello !== undefined && { ja4: hello.shape.ja4 }),
     steps: seen.steps.names,

@@ -1,10 +1,14 @@
 /** Every rule there is, in the order of DETECTIONS. Nothing loads itself: a rule has a line here. */
 import type { Rule } from "../finding.ts";
+import { belowFloor } from "./below-floor.ts";
+import { cipherOrder } from "./cipher-order.ts";
 import { deniedIssuer } from "./denied-issuer.ts";
 import { evasion } from "./evasion.ts";
 import { gateTampered } from "./gate-tampered.ts";
 import { notValidAtTime } from "./not-valid-at-time.ts";
+import { plaintextExpectedEncrypted } from "./plaintext-expected-encrypted.ts";
 import { possessionFailed } from "./possession.ts";
+import { readableRecords } from "./readable-records.ts";
 import { selfSigned } from "./self-signed.ts";
 import { trafficAfterCut } from "./traffic-after-cut.ts";
 import { unbound } from "./unbound.ts";
@@ -19,6 +23,10 @@ export const RULES: readonly Rule[] = [
   unknownIssuer,
   selfSigned,
   uninspectable,
+  plaintextExpectedEncrypted,
+  readableRecords,
+  cipherOrder,
+  belowFloor,
   deniedIssuer,
   notValidAtTime,
   wrongName,
