@@ -23,7 +23,7 @@ describe("enforced", () => {
     ["forged-name", "refuse", "approval", ["A15"]],
     ["forged-san", "refuse", "hygiene", ["C03", "A15"]],
     ["forged-expired-issuer", "refuse", "hygiene", ["C02"]],
-    ["forged-static-rsa", "refuse", "unseen", ["A18"]],
+    ["forged-static-rsa", "refuse", "unseen", ["A18", "B15"]],
     ["forged-signature", "cut", "possession", ["C05"]],
   ] as const)("%s: %s, by step %s", async (name, decision, step, findings) => {
     const [verdict] = await verdicts(name);
