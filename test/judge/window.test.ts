@@ -174,6 +174,11 @@ describe("a policy file with windows", () => {
       /^4 too-broad: 366 days are long for a window$/,
     ],
     ["nothing of a month", signedWindow(signer, { to: "2026-12-22" }), undefined],
+    [
+      "one of a day more",
+      signedWindow(signer, { to: "2026-12-23" }),
+      /^4 too-broad: 32 days are long for a window$/,
+    ],
   ])("`policy check` tells %s", async (_, window, warning) => {
     const text = policyWith([window], [signer.sha256]);
     const told = warningsOf(await parsePolicy(text, "p.yaml"), text, NOON_US).map(
@@ -181,6 +186,14 @@ describe("a policy file with windows", () => {
     );
     if (warning === undefined) expect(told).toEqual([]);
     else expect(told).toEqual([expect.stringMatching(warning)]);
+  });
+
+  test("`policy check` tells that a window is over from the microsecond after its last", async () => {
+    const text = policyWith([signedWindow(signer)], [signer.sha256]);
+    const policy = await parsePolicy(text, "p.yaml");
+    const last = policy.windows![0]!.toUs;
+    const kinds = (atUs: number) => warningsOf(policy, text, atUs).map(({ kind }) => kind);
+    expect([kinds(last), kinds(last + 1)]).toEqual([[], ["expired"]]);
   });
 });
 

@@ -84,6 +84,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "> to >=",
       "no lists and a list of none are the same to the trust engine",
     ],
+    [
+      'if (binding === "bound") return "bound ";',
+      "guard to nothing",
+      "what is bound and what nobody knows of are judged alike",
+    ],
     ...["guard to nothing", "false to true"].map((change): Entry => {
       const code = 'if (resumed === false && early !== true) return "";';
       return [code, change, "the key of a session that begins is longer, and still its own"];
@@ -99,6 +104,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "=== to !==",
       "early data and none change places, and stay two",
     ],
+  ]),
+  ...inFile("src/judge/canonical-json.ts", [
+    [".sort(([a], [b]) => (a < b ? -1 : 1))", "< to <=", "no object has a member twice"],
+    ...[1, 2].map((nth): NthEntry => {
+      return [".sort(([a], [b]) => (a < b ? -1 : 1))", "1 to 2", "only the sign counts", nth];
+    }),
   ]),
   ...inFile("src/judge/binding.ts", [
     ['if (bindings.empty) return "unknown";', "guard to nothing", SPARES],
