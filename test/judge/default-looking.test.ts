@@ -153,6 +153,9 @@ describe("the judge", () => {
       { rule: "A15", evidence: { looks } },
     ]);
     expect(finding({})[0]?.evidence).not.toHaveProperty("looks");
+    const [plain] = finding({ signer: caKey, issuer: name("Nobody") });
+    expect(plain?.rule).toBe("A15");
+    expect(plain?.evidence).not.toHaveProperty("looks");
   });
 
   test("is silent about a leaf that a line names: who names it knows it", async () => {

@@ -336,6 +336,7 @@ describe("what would be decided otherwise", () => {
   test("says nothing of a key that a line does not name", async () => {
     const clauses = await others({ spki: "c".repeat(64) });
     expect(clauses.join()).not.toContain("undefined");
+    expect(clauses).toContain("the server is pub.example: pass 6 approval");
     // Nor of a line about another key than the one that was given.
     expect(clauses.filter((clause) => clause.includes(KEY))).toEqual([]);
   });

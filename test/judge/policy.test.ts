@@ -35,16 +35,13 @@ describe("the hash of a policy", () => {
 
   test("does not depend on how a file of roots is called, in `allow` neither", () => {
     const named = (name: string) =>
-      withIssuers({
-        roots: [rootFile(otherRoot, "./other.pem"), rootFile(root, name)],
-        allow: [line({ roots: name })],
-      }).sha256;
+      withIssuers({ roots: [rootFile(root, name)], allow: [line({ roots: name })] }).sha256;
     expect(named("./a.pem")).toBe(named("./b.pem"));
-    const other = withIssuers({
-      roots: [rootFile(otherRoot, "./other.pem"), rootFile(root, "./a.pem")],
-      allow: [line({ roots: "./other.pem" })],
-    });
-    expect(other.sha256).not.toBe(named("./a.pem"));
+    const roots = [rootFile(otherRoot, "./other.pem"), rootFile(root, "./a.pem")];
+    const approved = ["./other.pem", "./a.pem"].map(
+      (name) => withIssuers({ roots, allow: [line({ roots: name })] }).sha256,
+    );
+    expect(new Set(approved).size).toBe(2);
   });
 
   test("depends on the order of a list, and on what is nothing", () => {

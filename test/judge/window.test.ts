@@ -79,6 +79,11 @@ describe("a window", () => {
     ]);
   });
 
+  test("lasts to the end of a second, where its end has one", () => {
+    const { toUs } = windowOf(signedWindow(signer, { to: "2026-11-26T00:00:07Z" }), []);
+    expect(toUs).toBe(Date.UTC(2026, 10, 26, 0, 0, 8) * 1000 - 1);
+  });
+
   test("is about a key or a component", () => {
     const pin = `sha256/${Buffer.from(signer.sha256, "hex").toString("base64")}`;
     expect(windowOf(signedWindow(signer, { scope: pin }), [])).toMatchObject({

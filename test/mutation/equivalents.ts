@@ -161,6 +161,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "what does not differ has the same outcome, and is left out for that",
     ],
     [
+      "if (roots !== undefined && there === undefined) return undefined;",
+      "guard to nothing",
+      "roots that are not there approve nothing, and what does not differ is left out",
+    ],
+    [
       "if (roots === question.suppose.roots) return undefined;",
       "guard to nothing",
       "what does not differ has the same outcome, and is left out for that",
@@ -258,6 +263,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "a line that names roots alone means every path to them, and none that ends at a line",
     ],
     ["? 4", "4 to 5", "anything above a key's keeps the order"],
+    ["? 2", "2 to 3", "a path that a key approves ends there, where no name alone approves it"],
     [
       "const more = (line.ports === undefined ? 0 : 2) + (line.workloads === undefined ? 0 : 1);",
       "2 to 3",

@@ -62,6 +62,7 @@ describe("clip", () => {
     ["ab😀cd", 5, "ab😀…"],
     ["five!", 5, "five!"],
     ["ab\u{10000}cd", 4, "ab…"],
+    ["ab\u{10000}cd", 5, "ab\u{10000}…"],
     ["ab\u{10ffff}cd", 4, "ab…"],
     ["ab\ud7ffcd", 4, "ab\ud7ff…"],
     ["ab\ue000cd", 4, "ab\ue000…"],

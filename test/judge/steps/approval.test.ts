@@ -1,7 +1,10 @@
 /** Step `approval`, as a table. */
-import { describe } from "vitest";
-import { hashesOf, identities } from "../scene.ts";
-import { alone, check, DN, issuing } from "../table.ts";
+import { describe, expect, test } from "vitest";
+import { Judge } from "../../../src/judge/decide.ts";
+import { ChainStore } from "../../../src/trust/store.ts";
+import * as der from "../../trust/mint.ts";
+import { handshake, hashesOf, identities } from "../scene.ts";
+import { alone, check, DN, issuing, policyOf } from "../table.ts";
 
 describe("approval", () => {
   check([
@@ -276,4 +279,21 @@ describe("approval", () => {
       says: /is for other destinations/,
     },
   ]);
+});
+
+test.each([
+  [true, "pass"],
+  [false, "cut"],
+])("a certificate alone is its own issuer where it is a CA: %s", async (ca, decision) => {
+  const extensions = [
+    ...(ca ? [der.basicConstraints(true)] : []),
+    der.altNames(der.dns("api.corp.example")),
+  ];
+  const key = der.ecKey();
+  const made = der.mint({ key, subject: der.name("box"), issuer: der.name("box"), extensions });
+  const chain = new ChainStore().get([made]);
+  const { spkiSha256 } = chain.certificates[0]!;
+  const judge = new Judge(await policyOf(`allow: [{issuer: "CN=box", spki: ${spkiSha256}}]`));
+  const { verdict } = judge.judge(handshake({ chain, possession: { state: "verified" } }));
+  expect(verdict.decision).toBe(decision);
 });

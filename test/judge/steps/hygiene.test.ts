@@ -117,3 +117,10 @@ test("three faults are said, each once, and the others are counted", async () =>
       "empty), empty-subject (no subject, no critical subjectAltName) and 1 more",
   );
 });
+
+test("what cannot be read is said once", async () => {
+  const judge = new Judge(await policyOf(""));
+  const { verdict } = judge.judge(handshake({ chain: chains.unreadable }));
+  const said = verdict.reason.filter(({ step }) => step === "hygiene").map(({ says }) => says);
+  expect(said.join().split("unreadable (")).toHaveLength(2);
+});
