@@ -41,6 +41,8 @@ export interface FenceOptions {
   readonly channel?: Channel;
   /** The workload may send frames that no hook sees: it has CAP_NET_RAW, and XDP sockets exist. */
   readonly bypassable?: boolean;
+  /** False leaves the rules to any process that may change rules, as before Linux 6.9. */
+  readonly owned?: boolean;
 }
 
 export interface RefusedConnection {
@@ -55,11 +57,12 @@ export class Fence {
   readonly #attempts = openAttempts();
   readonly #mayPass: boolean;
 
-  private constructor({ instance, policySha256, channel, bypassable = false }: FenceOptions) {
+  private constructor(options: FenceOptions) {
+    const { channel, bypassable = false } = options;
     const opened = channel && openChannel(channel);
     const denied = opened !== undefined && "denied" in opened ? opened.denied : undefined;
     const bound = opened !== undefined && "denied" in opened ? undefined : opened;
-    this.#standing = new Standing(instance, policySha256, bound);
+    this.#standing = new Standing(options, bound);
     if (denied !== undefined) this.#standing.remarks.push(`the channel is denied: ${denied}`);
     this.#mayPass = bypassable;
     const { nft, route, netdev, state } = this.#standing;
@@ -107,7 +110,6 @@ export class Fence {
     const key = refusedKey(far.address, transport, far.port);
     const known = this.#standing.state.refused.has(Buffer.from(key).toString("hex"));
     const answer = known ? undefined : this.#standing.refuse(key);
-    this.#watch.settle();
     const { diag } = this.#standing;
     const socket = findSocket(diag, transport, near, far);
     const ended = socket && destroySockets(diag, [socket]);

@@ -76,7 +76,11 @@ export class Pair {
 
   #build(): void {
     const { workload, peer } = this.#names;
-    for (const name of [workload, peer]) ip("netns", "add", name);
+    for (const end of ["workload", "peer"] as const) {
+      ip("netns", "add", this.#names[end]);
+      // Else an address is not used for a second or two, until nobody else was heard to have it.
+      this.run(end, "sysctl", "-q", "-w", "net.ipv6.conf.default.accept_dad=0");
+    }
     const other = ["peer", "name", "eth0", "netns", peer];
     ip("-n", workload, "link", "add", "eth0", "type", "veth", ...other);
     for (const [name, addresses] of [
@@ -84,13 +88,28 @@ export class Pair {
       [peer, [PEER.ipv4, PEER.ipv6]],
     ] as const) {
       for (const [i, prefix] of [24, 64].entries()) {
-        // Without `nodad` an IPv6 address is not used for a second or two.
-        const flags = i === 0 ? [] : ["nodad"];
-        ip("-n", name, "address", "add", `${addresses[i]}/${prefix}`, "dev", "eth0", ...flags);
+        ip("-n", name, "address", "add", `${addresses[i]}/${prefix}`, "dev", "eth0");
       }
       ip("-n", name, "link", "set", "lo", "up");
       ip("-n", name, "link", "set", "eth0", "up");
     }
+    this.settle();
+  }
+
+  /** Waits until addresses can be used after a link went up: the kernel does that behind our back. */
+  settle(): void {
+    for (const end of ["workload", "peer"] as const) this.#awaitAddresses(end);
+  }
+
+  #awaitAddresses(end: End): void {
+    for (let tries = 0; tries < 200; tries++) {
+      const said = ip("-n", this.#names[end], "address", "show", "dev", "eth0");
+      if (said.includes("state UP") && said.includes("inet6 fe80") && !/tentative/.test(said))
+        return;
+      // 10 ms, without leaving this call.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+    throw new Error(`eth0 of the ${end} does not come up`);
   }
 }
 

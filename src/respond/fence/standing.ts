@@ -44,6 +44,13 @@ export interface State {
   readonly taken: readonly Setting[];
 }
 
+/** Who makes it stand. */
+export interface Origin {
+  readonly instance: string;
+  readonly policySha256: string;
+  readonly owned?: boolean;
+}
+
 export class Standing {
   readonly nft = NetlinkSocket.open(NETLINK_NETFILTER, { sendBytes: SEND_BYTES_MAX });
   readonly route = NetlinkSocket.open(NETLINK_ROUTE);
@@ -61,8 +68,9 @@ export class Standing {
   #prepared: NftTransaction | undefined;
 
   /** Throws `KernelRefused`. */
-  constructor(instance: string, policySha256: string, channel: OpenChannel | undefined) {
+  constructor({ instance, policySha256, owned = true }: Origin, channel: OpenChannel | undefined) {
     this.#instance = instance;
+    if (!owned) this.#tableFlags = 0;
     const found = findTables(this.nft);
     if (typeof found === "string")
       throw new KernelRefused(`listing rules (${found})`, -EPERM, NEEDS);
@@ -160,7 +168,7 @@ export class Standing {
     const { isCut } = this.#state;
     const [flags, devices, channel] = [this.#tableFlags, this.#devices, this.#channel];
     let answer: Answer | undefined;
-    for (const tableFlags of [flags, 0]) {
+    for (const tableFlags of new Set([flags, 0])) {
       for (const hooked of [devices, undefined]) {
         for (const bound of channel === undefined ? [undefined] : [channel, undefined]) {
           this.#tableFlags = tableFlags;
