@@ -10,6 +10,7 @@ import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
 import { plainCases } from "./cases/plain.ts";
 import { plainBinaryCases } from "./cases/plain-binary.ts";
+import { plainStarttlsCases } from "./cases/plain-starttls.ts";
 import { quicCases } from "./cases/quic.ts";
 import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
@@ -32,6 +33,7 @@ export const CASES: readonly Case[] = [
   ...quicCases,
   ...plainCases,
   ...plainBinaryCases,
+  ...plainStarttlsCases,
   ...linkCases,
   story,
 ];

@@ -1,11 +1,12 @@
 /** Binary protocols in clear, as real servers and clients speak them, each with a login where there is one. */
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case, Scene } from "../case.ts";
 import { within } from "../lab.ts";
+import type { Certificate } from "../pki.ts";
 import { type RunOptions, run } from "../process.ts";
 import { SERVER } from "../servers.ts";
-import { configuration, openPath, PASSWORD, plain, USER } from "./plain.ts";
+import { configuration, folderOf, openPath, PASSWORD, plain, USER } from "./plain.ts";
 
 export const plainBinaryCases: readonly Case[] = [
   plain({
@@ -15,15 +16,7 @@ export const plainBinaryCases: readonly Case[] = [
     server: "postgres",
     seen: [["the password", 'pgsql.type == "Password message"']],
     async speak(scene) {
-      const data = await folderOf(scene, "data", "postgres");
-      const secret = await configuration(scene, "secret", [PASSWORD]);
-      await chmod(secret, 0o644);
-      const bin = (await run(["pg_config", "--bindir"])).output.trim();
-      const init = ["-D", data, "-U", USER, "-A", "password", `--pwfile=${secret}`, "-N"];
-      await run(as("postgres", [join(bin, "initdb"), ...init]));
-      await writeFile(join(data, "pg_hba.conf"), "host all all 0.0.0.0/0 password\n");
-      const flags = ["-D", data, "-h", SERVER, "-k", data, "-F"];
-      await scene.lab.serve(as("postgres", [join(bin, "postgres"), ...flags]), 5432);
+      await servePostgres(scene);
       const where = `postgresql://${USER}:${PASSWORD}@${SERVER}/postgres?gssencmode=disable`;
       await ask(scene, ["psql", where, "-c", "select 1"]);
     },
@@ -35,14 +28,7 @@ export const plainBinaryCases: readonly Case[] = [
     server: "mariadbd",
     seen: [["the login", "mysql.login_request"]],
     async speak(scene) {
-      const data = await folderOf(scene, "data", "mysql");
-      const own = ["--no-defaults", "--user=mysql", `--datadir=${data}`];
-      await run(["mariadb-install-db", ...own, "--skip-test-db"]);
-      const grant = `create user '${USER}'@'%' identified by '${PASSWORD}';`;
-      const init = await configuration(scene, "init.sql", [grant]);
-      await chmod(init, 0o644);
-      const flags = [`--bind-address=${SERVER}`, `--socket=${data}/socket`, `--init-file=${init}`];
-      await scene.lab.serve(["mariadbd", ...own, ...flags], 3306);
+      await serveMariadb(scene);
       const login = [`--host=${SERVER}`, `--user=${USER}`, `--password=${PASSWORD}`];
       await ask(scene, ["mariadb", "--no-defaults", "--skip-ssl", ...login, "-e", "select 1"]);
     },
@@ -173,10 +159,49 @@ async function ask({ lab }: Scene, argv: readonly string[], options?: RunOptions
   await run(within("client", argv), options);
 }
 
-/** OpenLDAP with one user and nothing in it. */
-async function serveLdap(scene: Scene): Promise<void> {
+/** PostgreSQL with one user, and TLS if there is a certificate. */
+export async function servePostgres(scene: Scene, certificate?: Certificate): Promise<void> {
+  const data = await folderOf(scene, "data", "postgres");
+  const secret = await configuration(scene, "secret", [PASSWORD]);
+  await chmod(secret, 0o644);
+  const bin = (await run(["pg_config", "--bindir"])).output.trim();
+  const init = ["-D", data, "-U", USER, "-A", "password", `--pwfile=${secret}`, "-N"];
+  await run(as("postgres", [join(bin, "initdb"), ...init]));
+  await writeFile(join(data, "pg_hba.conf"), "host all all 0.0.0.0/0 password\n");
+  const flags = ["-D", data, "-h", SERVER, "-k", data, "-F"];
+  if (certificate) {
+    const [chain, key] = [join(data, "server.pem"), join(data, "server.key")];
+    await run(["install", "-o", "postgres", "-m", "600", certificate.fullChainPem, chain]);
+    await run(["install", "-o", "postgres", "-m", "600", certificate.key, key]);
+    flags.push("-c", "ssl=on", "-c", `ssl_cert_file=${chain}`, "-c", `ssl_key_file=${key}`);
+  }
+  await scene.lab.serve(as("postgres", [join(bin, "postgres"), ...flags]), 5432);
+}
+
+/** MariaDB with one user, and TLS if there is a certificate. */
+export async function serveMariadb(scene: Scene, certificate?: Certificate): Promise<void> {
+  const data = await folderOf(scene, "data", "mysql");
+  const own = ["--no-defaults", "--user=mysql", `--datadir=${data}`];
+  await run(["mariadb-install-db", ...own, "--skip-test-db"]);
+  const grant = `create user '${USER}'@'%' identified by '${PASSWORD}';`;
+  const init = await configuration(scene, "init.sql", [grant]);
+  await chmod(init, 0o644);
+  const flags = [`--bind-address=${SERVER}`, `--socket=${data}/socket`, `--init-file=${init}`];
+  if (certificate) {
+    await chmod(certificate.key, 0o644);
+    flags.push(`--ssl-cert=${certificate.fullChainPem}`, `--ssl-key=${certificate.key}`);
+  }
+  await scene.lab.serve(["mariadbd", ...own, ...flags], 3306);
+}
+
+/** OpenLDAP with one user and nothing in it, and TLS if there is a certificate. */
+export async function serveLdap(scene: Scene, certificate?: Certificate): Promise<void> {
   const folder = await folderOf(scene, "ldap", "root");
+  const secured = certificate
+    ? [`TLSCertificateFile ${certificate.fullChainPem}`, `TLSCertificateKeyFile ${certificate.key}`]
+    : [];
   const lines = [
+    ...secured,
     `pidfile ${join(folder, "pid")}`,
     "include /etc/ldap/schema/core.schema",
     "modulepath /usr/lib/ldap",
@@ -189,16 +214,6 @@ async function serveLdap(scene: Scene): Promise<void> {
   ];
   const file = await configuration(scene, "slapd.conf", lines);
   await scene.lab.serve(["slapd", "-d", "0", "-f", file, "-h", `ldap://${SERVER}`], 389);
-}
-
-/** A folder inside the case's own that belongs to a server's user, who can reach it. */
-async function folderOf({ lab }: Scene, name: string, user: string): Promise<string> {
-  const folder = join(lab.folder, name);
-  await mkdir(folder);
-  await chmod(lab.folder, 0o755);
-  await chmod(join(lab.folder, ".."), 0o755);
-  await run(["chown", user, folder]);
-  return folder;
 }
 
 /** Some servers refuse to run as root. */

@@ -390,6 +390,16 @@ export async function openPath({ lab }: Scene): Promise<void> {
   for (const folder of [lab.folder, dirname(lab.folder)]) await chmod(folder, 0o711);
 }
 
+/** A folder inside the case's own that belongs to a server's user, who can reach it. */
+export async function folderOf({ lab }: Scene, name: string, user: string): Promise<string> {
+  const folder = join(lab.folder, name);
+  await mkdir(folder);
+  await chmod(lab.folder, 0o755);
+  await chmod(join(lab.folder, ".."), 0o755);
+  await run(["chown", user, folder]);
+  return folder;
+}
+
 export async function configuration(
   { lab }: Scene,
   name: string,
@@ -417,7 +427,7 @@ export async function say(
 }
 
 /** Commands one after the other, each after an answer to the one before; all answers must fit. */
-async function type(
+export async function type(
   { lab }: Scene,
   port: number,
   commands: readonly string[],
