@@ -2,11 +2,10 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case, Scene } from "../case.ts";
-import { within } from "../lab.ts";
 import type { Certificate } from "../pki.ts";
-import { type RunOptions, run } from "../process.ts";
+import { run } from "../process.ts";
 import { SERVER } from "../servers.ts";
-import { configuration, folderOf, openPath, PASSWORD, plain, USER } from "./plain.ts";
+import { configuration, folderOf, openPath, PASSWORD, plain, say, USER } from "./plain-scene.ts";
 
 export const plainBinaryCases: readonly Case[] = [
   plain({
@@ -18,7 +17,7 @@ export const plainBinaryCases: readonly Case[] = [
     async speak(scene) {
       await servePostgres(scene);
       const where = `postgresql://${USER}:${PASSWORD}@${SERVER}/postgres?gssencmode=disable`;
-      await ask(scene, ["psql", where, "-c", "select 1"]);
+      await say(scene, ["psql", where, "-c", "select 1"]);
     },
   }),
   plain({
@@ -30,7 +29,7 @@ export const plainBinaryCases: readonly Case[] = [
     async speak(scene) {
       await serveMariadb(scene);
       const login = [`--host=${SERVER}`, `--user=${USER}`, `--password=${PASSWORD}`];
-      await ask(scene, ["mariadb", "--no-defaults", "--skip-ssl", ...login, "-e", "select 1"]);
+      await say(scene, ["mariadb", "--no-defaults", "--skip-ssl", ...login, "-e", "select 1"]);
     },
   }),
   plain({
@@ -43,7 +42,7 @@ export const plainBinaryCases: readonly Case[] = [
       await serveLdap(scene);
       const bind = ["-x", "-D", `cn=${USER},dc=corp,dc=example`, "-w", PASSWORD];
       const search = ["-b", "", "-s", "base"];
-      await ask(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
+      await say(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
     },
   }),
   plain({
@@ -59,7 +58,7 @@ export const plainBinaryCases: readonly Case[] = [
       await serveLdap(scene);
       const bind = ["-Z", "-x", "-D", `cn=${USER},dc=corp,dc=example`, "-w", PASSWORD];
       const search = ["-b", "", "-s", "base"];
-      await ask(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
+      await say(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
     },
   }),
   plain({
@@ -77,7 +76,7 @@ export const plainBinaryCases: readonly Case[] = [
       const file = await configuration(scene, "mosquitto.conf", lines);
       await scene.lab.serve(["mosquitto", "-c", file], 1883);
       const login = ["-u", USER, "-P", PASSWORD];
-      await ask(scene, ["mosquitto_pub", "-h", SERVER, ...login, "-t", "news", "-m", "hello"]);
+      await say(scene, ["mosquitto_pub", "-h", SERVER, ...login, "-t", "news", "-m", "hello"]);
     },
   }),
   plain({
@@ -90,7 +89,7 @@ export const plainBinaryCases: readonly Case[] = [
       const file = await configuration(scene, "snmpd.conf", [`rocommunity ${PASSWORD}`]);
       const flags = ["-f", "-Lo", "-C", "-c", file, "-p", join(scene.lab.folder, "pid")];
       await scene.lab.serve(["snmpd", ...flags, `udp:${SERVER}:161`], 161, "server", "udp");
-      await ask(scene, ["snmpget", "-v2c", "-c", PASSWORD, SERVER, "1.3.6.1.2.1.1.3.0"]);
+      await say(scene, ["snmpget", "-v2c", "-c", PASSWORD, SERVER, "1.3.6.1.2.1.1.3.0"]);
     },
   }),
   plain({
@@ -105,7 +104,7 @@ export const plainBinaryCases: readonly Case[] = [
       await run(["xauth", "-f", file, "add", `${SERVER}:7`, ".", cookie]);
       const flags = [":7", "-listen", "tcp", "-nolisten", "unix", "-auth", file];
       await scene.lab.serve(["Xvfb", ...flags, "-screen", "0", "64x64x8"], 6007);
-      await ask(scene, ["env", `XAUTHORITY=${file}`, "xdpyinfo", "-display", `${SERVER}:7`]);
+      await say(scene, ["env", `XAUTHORITY=${file}`, "xdpyinfo", "-display", `${SERVER}:7`]);
     },
   }),
   plain({
@@ -125,7 +124,7 @@ export const plainBinaryCases: readonly Case[] = [
       await scene.lab.serve(["in.tftpd", ...flags], 69, "server", "udp");
       const to = join(scene.lab.folder, "received");
       const get = ["-m", "binary", SERVER, "-c", "get", "boot.img", to];
-      await ask(scene, ["tftp", ...get]);
+      await say(scene, ["tftp", ...get]);
     },
   }),
   plain({
@@ -148,16 +147,10 @@ export const plainBinaryCases: readonly Case[] = [
         "udp",
       );
       const words = [`server ${SERVER} iburst maxsamples 1`, `${pid}.client`];
-      await ask(scene, ["chronyd", "-Q", "-t", "5", "-u", "root", ...words]);
+      await say(scene, ["chronyd", "-Q", "-t", "5", "-u", "root", ...words]);
     },
   }),
 ];
-
-/** One client program, to its end. */
-async function ask({ lab }: Scene, argv: readonly string[], options?: RunOptions): Promise<void> {
-  await lab.nextPort();
-  await run(within("client", argv), options);
-}
 
 /** PostgreSQL with one user, and TLS if there is a certificate. */
 export async function servePostgres(scene: Scene, certificate?: Certificate): Promise<void> {

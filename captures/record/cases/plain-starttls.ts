@@ -10,8 +10,8 @@ import type { Certificate } from "../pki.ts";
 import { run } from "../process.ts";
 import { NODE_STRIPPER } from "../programs.ts";
 import { endpoint, opensslServer, SERVER } from "../servers.ts";
-import { configuration, folderOf, openPath, PASSWORD, plain, type, USER } from "./plain.ts";
 import { serveLdap, serveMariadb, servePostgres } from "./plain-binary.ts";
+import { configuration, folderOf, openPath, PASSWORD, plain, type, USER } from "./plain-scene.ts";
 
 export const plainStarttlsCases: readonly Case[] = [
   upgraded({
