@@ -207,7 +207,7 @@ export class Judging implements Above {
     this.#sights.see(chain, atUs, place);
     this.#sights.see(clientChain, atUs, place);
     this.#lines.tls(assessed);
-    this.#lines.verdict(verdict, atUs, place);
+    this.#lines.verdict(verdict, atUs, place, { chain });
   }
 
   /**

@@ -29,7 +29,13 @@ import {
   tlsLine,
   verdictLine,
 } from "./report/build.ts";
-import { type Certificates, type Line, SEVERITIES, type Severity } from "./report/lines.ts";
+import {
+  type Certificates,
+  type Line,
+  PRESENTED,
+  SEVERITIES,
+  type Severity,
+} from "./report/lines.ts";
 import { timestampsBeside } from "./report/timestamps.ts";
 import type { Malformed } from "./stage.ts";
 import type { Certificate } from "./trust/certificate.ts";
@@ -71,10 +77,21 @@ export class LineWriter {
     this.write(findingLine({ ...finding, atUs }, place, finding));
   }
 
-  /** A `pass` is only written where observations are asked for. */
-  verdict(verdict: Verdict, atUs: number, place: Place): void {
+  /**
+   * A `pass` is only written where observations are asked for.
+   *
+   * @param handshake what the server presented in it; absent for what is no handshake
+   */
+  verdict(
+    verdict: Verdict,
+    atUs: number,
+    place: Place,
+    handshake?: { readonly chain: Chain | undefined },
+  ): void {
     if (!this.observations && verdict.decision === "pass") return;
-    this.write(verdictLine({ ...verdict, atUs }, place, verdict));
+    const line = verdictLine({ ...verdict, atUs }, place, verdict);
+    if (handshake === undefined) return this.write(line);
+    this.write({ ...line, [PRESENTED]: handshake.chain?.certificates ?? [] });
   }
 
   tls(assessed: Assessment): void {

@@ -5,6 +5,7 @@ import { Census } from "./decode/census.ts";
 import { decodeFrame } from "./decode/link.ts";
 import { FRAGMENT, PacketView, TRANSPORT } from "./decode/packet-view.ts";
 import { decodeTransport } from "./decode/transport.ts";
+import type { PacketRecorder } from "./evidence/recorder.ts";
 import { Fragments } from "./flow/fragments.ts";
 import { type Above, FLOW_LIMITS, type FlowLimits, FlowTable } from "./flow/table.ts";
 import type { FaultListener } from "./guarded.ts";
@@ -28,13 +29,23 @@ export class Packets implements PacketSink {
   readonly #table: FlowTable;
   readonly #above: Above & FaultListener;
   readonly #keys: KeyLog;
+  readonly #recorder: PacketRecorder | undefined;
   /** Lines of the input's Decryption Secrets Blocks that are none of a key log. */
   readonly #badSecrets: BadLine[] = [];
 
-  /** @param keys gets the secrets that come with the packets */
-  constructor(above: Above & FaultListener, keys: KeyLog, limits: FlowLimits = FLOW_LIMITS) {
+  /**
+   * @param keys gets the secrets that come with the packets
+   * @param recorder keeps what may become evidence
+   */
+  constructor(
+    above: Above & FaultListener,
+    keys: KeyLog,
+    limits: FlowLimits = FLOW_LIMITS,
+    recorder?: PacketRecorder | undefined,
+  ) {
     this.#above = above;
     this.#keys = keys;
+    this.#recorder = recorder;
     this.#table = new FlowTable(above, limits);
   }
 
@@ -55,16 +66,23 @@ export class Packets implements PacketSink {
     this.#census.packet = ++this.count;
     this.bytes += captured;
     if (this.count === this.firstPacket) this.firstAtUs = view.atUs;
+    const recorder = this.#recorder;
+    recorder?.begin(bytes, offset, captured, original, link);
     try {
       let what = decodeFrame(view, bytes, offset, offset + captured, link, this.#census);
-      if (what === FRAGMENT && this.#fragments.add(view)) {
-        what = decodeTransport(view, this.#census);
+      if (what === FRAGMENT) {
+        recorder?.fragment(view);
+        if (this.#fragments.add(view)) what = decodeTransport(view, this.#census);
       }
       this.#what = what;
-      if (what === TRANSPORT) this.#table.packet(view);
+      if (what === TRANSPORT) {
+        this.#table.packet(view);
+        recorder?.packet(view, this.#table.numberOf(view), this.#table.isRead(view));
+      }
     } catch (error) {
       this.#above.fault("packet", error, view.atUs);
     }
+    recorder?.end();
   }
 
   /** Time has passed, whether packets came or not. */

@@ -9,6 +9,7 @@
 import { inCaptureOrder } from "./capture/order.ts";
 import { type CaptureEnd, type ReadOptions, readCapture } from "./capture/read.ts";
 import { BUFFER_BYTES } from "./capture/source.ts";
+import type { PacketRecorder } from "./evidence/recorder.ts";
 import { KeyLog } from "./inspect/keys/key-log.ts";
 import { Judging, type JudgingOptions } from "./judging.ts";
 import { KeyLogFiles, keyLogLines } from "./key-logs.ts";
@@ -28,6 +29,8 @@ export interface ReplayOptions extends Omit<JudgingOptions, "keys"> {
   /** Instead of the process's standard input, for `-`. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   readonly progress?: (done: Progress) => void;
+  /** Keeps packets that may become evidence. */
+  readonly recorder?: PacketRecorder;
 }
 
 export interface Progress {
@@ -62,7 +65,7 @@ export async function replay(
   const keys = new KeyLog(isPiped && (options.keyLogs ?? []).length > 0);
   const keyLogs = new KeyLogFiles(options.keyLogs ?? [], keys);
   const judging = new Judging({ ...options, keys }, write);
-  const packets = new Packets(judging, keys);
+  const packets = new Packets(judging, keys, undefined, options.recorder);
   const unreadable: { file: string; atByte: number; reason: string }[] = [];
   const inputs: Input[] = [];
   const buffer = new Uint8Array(BUFFER_BYTES);

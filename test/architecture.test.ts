@@ -149,7 +149,7 @@ function isAllowed(from: string, one: Import): boolean {
   if (sourceRank >= 0 && targetRank >= 0) return targetRank < sourceRank;
   // What stands beside the arrows gives events to the judge and takes nothing from behind it.
   if (sourceRank >= 0) return BESIDE.has(target) && (one.typeOnly || sourceRank >= JUDGE);
-  return targetRank < JUDGE || one.typeOnly || source === "review";
+  return targetRank < JUDGE || one.typeOnly || BEHIND.has(source);
 }
 
 /** The commands, and the files beside the folders: there the parts are put together. */
@@ -213,6 +213,8 @@ const ORDER = [
 ];
 const JUDGE = ORDER.indexOf("judge");
 const BESIDE = new Set(["probe", "host", "evidence", "ledger", "review", "inject"]);
+/** Of those, what works on what was judged and said. */
+const BEHIND = new Set(["review", "evidence"]);
 /** Nothing imports these but each other: there the parts are put together. */
 const ANYTHING = new Set(["cli", "control", "watch"]);
 /** The one shape and the one output that every stage has. */

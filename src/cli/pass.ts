@@ -9,8 +9,10 @@ import type { WorkloadEntry } from "../judge/workloads.ts";
 import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
 import { FORMATS } from "../report/index.ts";
 import type { WriteBytes } from "../report/joiner.ts";
+import type { Line } from "../report/lines.ts";
 import type { Sink } from "../report/sink.ts";
 import type { Verify } from "../trust/possession-checks.ts";
+import type { EvidenceEnd } from "./evidence.ts";
 
 export interface PassOptions {
   readonly inputs: readonly string[];
@@ -31,9 +33,13 @@ export interface PassOptions {
   /** Whether standard output and standard error show colours. */
   readonly colour: { readonly out: boolean; readonly err: boolean };
   readonly title?: string;
+  /** Directory for the evidence of what is found. */
+  readonly evidence?: string;
 }
 
-export type PassEnd = Pick<ReplayEnd, "unreadable" | "worst" | "failed">;
+export interface PassEnd extends Pick<ReplayEnd, "unreadable" | "worst" | "failed"> {
+  readonly evidence?: EvidenceEnd;
+}
 
 /** Throws what `replay` and the sinks throw. */
 export async function pass(
@@ -58,6 +64,15 @@ export async function pass(
       }),
     );
   }
+  const { evidence: directory } = options;
+  const evidence =
+    directory === undefined
+      ? undefined
+      : new (await import("./evidence.ts")).ReplayEvidence(directory, options.policy);
+  const print =
+    sinks.length === 1
+      ? pushInto(sinks[0]!)
+      : (line: Line) => sinks.forEach((sink) => void sink.push(line));
   const end = await replay(
     {
       inputs: options.inputs,
@@ -65,22 +80,33 @@ export async function pass(
       local: options.local,
       workloads: options.workloads,
       vantage: options.vantage,
-      observations: options.observations || formats.some((format) => format.wantsObservations),
+      observations:
+        options.observations ||
+        evidence !== undefined ||
+        formats.some((format) => format.wantsObservations),
       flightSizes: options.flightSizes,
       verify: options.verify,
       keyLogs: options.keyLogs,
       hash: options.hash,
       ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
       ...(progress !== undefined && { progress }),
+      ...(evidence !== undefined && { recorder: evidence.recorder }),
     },
-    sinks.length === 1
-      ? pushInto(sinks[0]!)
-      : (line) => sinks.forEach((sink) => void sink.push(line)),
+    evidence === undefined
+      ? print
+      : (line) => {
+          print(line);
+          evidence.line(line);
+        },
   );
   for (const sink of sinks) sink.end();
-  return end.worst === undefined
-    ? { unreadable: end.unreadable, failed: end.failed }
-    : { unreadable: end.unreadable, failed: end.failed, worst: end.worst };
+  const { unreadable, failed, worst } = end;
+  return {
+    unreadable,
+    failed,
+    ...(worst !== undefined && { worst }),
+    ...(evidence !== undefined && { evidence: evidence.close() }),
+  };
 }
 
 function pushInto(sink: Sink): Sink["push"] {

@@ -56,6 +56,7 @@ const OPTIONS: readonly Option[] = [
   { name: "jobs", value: "N", says: "with --separate, so many files at a time (default 1)" },
   { name: "hash", says: "put the SHA-256 of each file into the summary" },
   { name: "max-bytes", value: "N", says: "read at most so much of each file, unpacked (500M, 2G)" },
+  { name: "evidence", value: "DIR", says: "write the proof of each verdict that is no pass" },
   { name: "no-progress", says: "no progress on standard error" },
   ...toCome({
     since: "T|judge only what came after a time",
@@ -67,7 +68,6 @@ const OPTIONS: readonly Option[] = [
     by: "K|group what was found by issuer, destination or workload",
     certs: "DIR|write the certificates to files",
     write: "F|write the packets of what was found to a capture",
-    evidence: "DIR|write the evidence for each verdict",
     report: "F|write a page to read and to pass on",
     ledger: "F|keep what was seen in a database",
     follow: "|go on reading a file that grows",
@@ -77,9 +77,7 @@ const OPTIONS: readonly Option[] = [
 
 export const replayCommand: Command = {
   usage: "replay <capture...>",
-  says:
-    "Reads captures (pcap, pcapng, .gz, .zst, directories, - for standard input) as one, judges " +
-    "every connection in them and prints the findings, the worst first.",
+  says: "Judges each connection in captures (pcap, pcapng, .gz, .zst, -, directories).",
   options: OPTIONS,
   examples: [
     ["portcullis replay --policy p.yaml x.pcapng", "judge by your own policy"],
@@ -97,6 +95,10 @@ async function run(args: readonly string[]): Promise<number> {
   const jobs = countOf(call, "jobs", 1) ?? 1;
   const failOn = given(call, "fail-on") ?? "breach";
   const maxBytes = countOf(call, "max-bytes", 1);
+  const evidence = given(call, "evidence");
+  if (evidence !== undefined && jobs > 1) {
+    throw new Misuse("--evidence: one job writes there at a time, leave out --jobs");
+  }
   const { files: inputs, unreadable } = readableInputs(expandInputs(call.operands));
   const options: PassOptions = {
     inputs,
@@ -114,6 +116,7 @@ async function run(args: readonly string[]): Promise<number> {
     // A terminal that does not know its width says 0.
     columns: (isatty(1) && process.stdout.columns) || COLUMNS,
     colour: { out: showsColour(1), err: showsColour(2) },
+    ...(evidence !== undefined && { evidence }),
   };
   complainOf({ unreadable, failed: false });
   const ends: PassEnd[] = [{ unreadable, failed: false }];
@@ -133,7 +136,8 @@ async function run(args: readonly string[]): Promise<number> {
 
 /** The machine's no has its own exit code; what is no refusal is thrown on. */
 function refusal(error: unknown): number {
-  if (!(error instanceof SpoolRefused || error instanceof OutputRefused)) throw error;
+  const isRefusal = [SpoolRefused, OutputRefused].some((kind) => error instanceof kind);
+  if (!(error instanceof Error) || !(isRefusal || error.name === "EvidenceRefused")) throw error;
   complain(escapeText(error.message));
   return EXIT.REFUSED;
 }
@@ -147,6 +151,9 @@ async function together(options: PassOptions, progress: boolean): Promise<PassEn
 }
 
 function exitCode(ends: readonly PassEnd[], failOn: string): number {
+  if (ends.some(({ evidence }) => evidence !== undefined && evidence.failed > 0)) {
+    return EXIT.REFUSED;
+  }
   if (ends.some((end) => end.unreadable.length > 0 || end.failed)) return EXIT.UNREADABLE;
   if (failOn === "never") return EXIT.FINE;
   const least = (SEVERITIES as readonly string[]).indexOf(failOn);

@@ -11,5 +11,14 @@ export function complainOf(end: PassEnd): void {
     const before = atByte === 0 ? "" : "; what stands before it was judged";
     complain(escapeText(`${name}: ${where}: ${reason}${before}`));
   }
+  const { evidence } = end;
+  if (evidence !== undefined) {
+    const { written, counted, failed, why } = evidence;
+    const more = counted > 0 ? `, ${counted} more of the same kinds counted` : "";
+    complain(`evidence: ${written} bundles written${more}`);
+    if (failed > 0) {
+      complain(escapeText(`evidence: ${failed} bundles could not be written: ${why ?? ""}`));
+    }
+  }
   if (end.failed) complain("too many faults of our own: the rest was not read. Please report them");
 }

@@ -145,6 +145,14 @@ export class FlowTable {
     return row < 0 ? 0 : this.#rows.words[row * ROW_WORDS + ID]!;
   }
 
+  /** Whether somebody reads on, in either direction, in the connection that a packet belongs to. */
+  isRead(view: PacketView): boolean {
+    const row = this.#rows.find(view);
+    if (row < 0) return false;
+    const at = row * ROW_WORDS + MODE_0;
+    return this.#rows.words[at] === OPEN || this.#rows.words[at + 1] === OPEN;
+  }
+
   /** No more packets will come: closes every connection, oldest first. */
   end(): void {
     const rows = this.#rows;

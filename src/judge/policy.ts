@@ -181,8 +181,15 @@ export function strictness(decision: Decision): number {
   return DECISIONS.indexOf(decision);
 }
 
-/** SHA-256 of the RFC 8785 form: roots by what they hold, and where a thing was written changes nothing. */
 function policySha256(content: PolicyContent): string {
+  return hash("sha256", canonicalPolicy(content));
+}
+
+/**
+ * The effective policy as text, whose SHA-256 is the policy's: RFC 8785's form, with roots by what they
+ * hold; where a thing was written changes nothing.
+ */
+export function canonicalPolicy(content: PolicyContent): string {
   const { version, mode, issuers, resolvers, expect, mesh, windows, later } = content;
   const files = issuers.roots.filter((roots) => roots.kind === "file");
   const held = (name: string) => files.find((file) => file.name === name)?.certificates ?? name;
@@ -195,7 +202,7 @@ function policySha256(content: PolicyContent): string {
     ),
   };
   const hashed = { version, mode, issuers: effective, resolvers, expect, mesh, windows, later };
-  return hash("sha256", canonicalJson(hashed, "line"));
+  return canonicalJson(hashed, "line");
 }
 
 export const TOLERABLE = ["expired", "not-yet-valid", "name", "weak"] as const;

@@ -37,6 +37,12 @@ export type Coverage = (typeof COVERAGES)[number];
  */
 export const SHARED = Symbol("shared");
 
+/**
+ * On the verdict of a handshake: the certificates that the server presented, in wire order. No part of the
+ * line: whoever keeps evidence needs their bytes, and lines have only their hashes.
+ */
+export const PRESENTED = Symbol("presented");
+
 /** Where a line stands in time, and the connection it belongs to. */
 interface Placed {
   /** Integer microseconds since 1970, of the packet. */
@@ -234,7 +240,10 @@ export interface VerdictLine extends Placed {
   readonly findings: readonly string[];
   readonly coverage: readonly Coverage[];
   readonly policySha256: string;
+  readonly [PRESENTED]?: Presented | undefined;
 }
+
+type Presented = readonly { readonly der: Uint8Array }[];
 
 export interface Reason {
   readonly step: Step;

@@ -144,7 +144,7 @@ export class LiveVerdicts {
     for (const finding of findings) this.#lines.finding(finding, observation.atUs, place);
     this.overlaps(watched, client);
     this.#sights.see(chain, observation.atUs, place);
-    if (isNews) this.#lines.verdict(verdict, observation.atUs, place);
+    if (isNews) this.#lines.verdict(verdict, observation.atUs, place, { chain });
   }
 
   #uncertain({ mayHaveLost }: Watched, verdict: Verdict): Verdict {
