@@ -124,7 +124,7 @@ function enter(fd: number): void {
 }
 
 function ip(...args: string[]): string {
-  return execFileSync("ip", args, { encoding: "utf8" });
+  return execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 let pairs = 0;

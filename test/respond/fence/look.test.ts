@@ -1,0 +1,94 @@
+/** Looking after a fence: what others change is found and put back, and new interfaces are hooked. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { IS_ROOT } from "../../netns/pair.ts";
+import { Scene } from "../../netns/scene.ts";
+
+describe.runIf(IS_ROOT)("a fence", () => {
+  let scene: Scene;
+  beforeEach(() => {
+    scene = new Scene();
+  });
+  afterEach(() => scene.close());
+
+  test("that is owned is changed by nobody else, not even by a flush of everything", () => {
+    const fence = scene.fence();
+    fence.cut("a test");
+    const before = scene.rules();
+    expect(() => nft("delete table inet portcullis")).toThrow(/Operation not permitted/);
+    nft("flush ruleset");
+    expect(scene.rules()).toBe(before);
+    expect(fence.look()).toEqual([]);
+  });
+
+  test.each([
+    ["a deleted table", "delete table netdev portcullis"],
+    ["a flush of everything", "flush ruleset"],
+    ["a chain without its rules", "flush chain inet portcullis output"],
+    ["a rule in front of ours", "insert rule inet portcullis output accept"],
+    ["an element that is gone", "flush set inet portcullis refused4"],
+  ])("that anyone may change finds %s, says who did it, and puts it back", (_what, command) => {
+    const fence = scene.fence({ owned: false });
+    const client = { ip: "10.91.0.1", port: 1 };
+    fence.refuse({ transport: "tcp", client, server: { ip: "192.0.2.1", port: 443 } });
+    fence.cut("a test");
+    const before = scene.rules();
+    nft(command);
+    expect(scene.rules()).not.toBe(before);
+
+    const [finding, ...more] = fence.look();
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({
+      rule: "C10",
+      severity: "critical",
+      summary: expect.stringMatching(/^The fence's rules were changed, by nft \(process \d+\)\.$/),
+    });
+    expect(scene.rules()).toBe(before);
+    expect(fence.cut("again")).toMatchObject({ status: "unneeded", verified: true });
+    expect(fence.look()).toEqual([]);
+  });
+
+  test("cuts although its rules are gone, since they are made anew", () => {
+    const fence = scene.fence({ owned: false });
+    nft("flush ruleset");
+    expect(fence.cut("a test")).toMatchObject({ status: "done", verified: true });
+  });
+
+  test("tells at once that something changed, and never of its own doing", async () => {
+    const fence = scene.fence({ owned: false });
+    const told = new Promise<void>((resolve) => {
+      const watch = fence.onChange(() => {
+        watch.stop();
+        resolve();
+      });
+    });
+    nft("delete table netdev portcullis");
+    await told;
+    expect(fence.look().map(({ rule }) => rule)).toEqual(["C10"]);
+    fence.cut("a test");
+    fence.release();
+    expect(fence.setPolicy("3".repeat(64))).toBeUndefined();
+    expect(fence.look()).toEqual([]);
+    expect(scene.rules("netdev", "portcullis")).toContain("instance=test");
+  });
+
+  test("takes in an interface that came later, and finds one that was raised behind a cut", () => {
+    const fence = scene.fence({ bypassable: true });
+    const { pair } = scene;
+    pair.run("workload", "ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2");
+    pair.run("workload", "ip", "link", "set", "eth1", "up");
+    expect(fence.look()).toEqual([]);
+    expect(scene.rules("netdev", "portcullis")).toContain("devices = { eth0, eth1, eth2 }");
+    fence.cut("a test");
+    pair.run("workload", "ip", "link", "set", "eth1", "up");
+    expect(fence.look().map(({ summary }) => summary)).toEqual([
+      "eth1 was raised although the cut took it down.",
+    ]);
+    expect(pair.run("workload", "ip", "link", "show", "eth1")).toContain("state DOWN");
+    expect(fence.release()).toMatchObject({ verified: true });
+    expect(pair.run("workload", "ip", "link", "show", "eth1")).toMatch(/<.*\bUP\b.*>/);
+  });
+
+  function nft(command: string): void {
+    scene.pair.run("workload", "nft", command);
+  }
+});
