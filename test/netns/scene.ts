@@ -2,6 +2,7 @@
  * A pair of namespaces with a fence in the workload's, and programs at both ends, for tests of what
  * the fence does to real connections.
  */
+import { setTimeout } from "node:timers/promises";
 import { Fence, type FenceOptions } from "../../src/respond/fence.ts";
 import { Lines } from "./lines.ts";
 import { type End, Pair, PEER, WORKLOAD } from "./pair.ts";
@@ -12,6 +13,7 @@ export type IpVersion = "ipv4" | "ipv6";
 export class Scene {
   readonly pair = new Pair();
   readonly #fences: Fence[] = [];
+  #closed = false;
 
   /** Opens a fence in the workload's namespace. A second one is that of a later run. */
   fence(options: Partial<FenceOptions> = {}): Fence {
@@ -56,6 +58,12 @@ export class Scene {
     return { peer, workload, connection: { transport, client, server: { ip: PEER[ip], port } } };
   }
 
+  /** Waits until a program in the workload's namespace waits for an answer from this port. */
+  async calling(port: number): Promise<void> {
+    const command = ["ss", "-tnH", "state", "syn-sent", "dport", "=", `:${port}`];
+    while (!this.#closed && this.pair.run("workload", ...command) === "") await setTimeout(20);
+  }
+
   /** Frames that have come out of the cable at the peer's end so far. */
   arrived(): number {
     const [link] = JSON.parse(this.pair.run("peer", "ip", "-s", "-j", "link", "show", "eth0")) as [
@@ -72,6 +80,7 @@ export class Scene {
   }
 
   close(): void {
+    this.#closed = true;
     for (const fence of this.#fences.splice(0)) fence.close();
     this.pair.close();
   }
