@@ -10,6 +10,11 @@ import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
 import { plainCases } from "./cases/plain.ts";
 import { plainBinaryCases } from "./cases/plain-binary.ts";
+import { plainHostCases } from "./cases/plain-host.ts";
+import { plainMailboxCases } from "./cases/plain-mailbox.ts";
+import { plainMessagesCases } from "./cases/plain-messages.ts";
+import { plainStarttlsCases } from "./cases/plain-starttls.ts";
+import { plainWebCases } from "./cases/plain-web.ts";
 import { quicCases } from "./cases/quic.ts";
 import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
@@ -32,6 +37,11 @@ export const CASES: readonly Case[] = [
   ...quicCases,
   ...plainCases,
   ...plainBinaryCases,
+  ...plainMailboxCases,
+  ...plainStarttlsCases,
+  ...plainWebCases,
+  ...plainMessagesCases,
+  ...plainHostCases,
   ...linkCases,
   story,
 ];

@@ -30,7 +30,7 @@ export class Lab {
     const taken = runNow(["ip", "netns", "list"]).output;
     if (taken.includes(PREFIX)) {
       throw new Error(
-        `namespaces ${PREFIX}* exist: another recording runs, or one was killed and left them`,
+        `namespaces ${PREFIX}* exist: a recording of the same process number was killed, and left them`,
       );
     }
     ours = true;
@@ -80,11 +80,16 @@ export class Lab {
     }
   }
 
-  /** The next client port, and the only one the client's kernel will hand out from now on. */
-  async nextPort(): Promise<number> {
-    this.#port += 1;
-    await this.sysctl("client", `net.ipv4.ip_local_port_range=${this.#port} ${this.#port}`);
-    return this.#port;
+  /**
+   * The next client port, and the only one the client's kernel will hand out from now on.
+   *
+   * @param count more of them, in no order, for a client that opens several connections
+   */
+  async nextPort(count = 1): Promise<number> {
+    const first = this.#port + 1;
+    this.#port += count;
+    await this.sysctl("client", `net.ipv4.ip_local_port_range=${first} ${this.#port}`);
+    return first;
   }
 
   async ip(role: Role, ...args: string[]): Promise<void> {
@@ -149,7 +154,8 @@ export type Role = (typeof ROLES)[number];
 /** Whether the namespaces under our names are ours to remove. */
 let ours = false;
 
-export const PREFIX = "portcullis-record-";
+/** Of each run its own, so that one does not wait for another. */
+export const PREFIX = `portcullis-${process.pid}-`;
 const FIRST_PORT = 40_000;
 const ENDS = {
   client: { hardware: "02:00:0a:4d:00:02", addresses: ["10.77.0.2", "10.77.0.3"] },

@@ -11,6 +11,12 @@ export const IMPOSTOR: readonly string[] = [
   join(import.meta.dirname, "impostor.ts"),
 ];
 
+/** Hides what a mail server offers. */
+export const NODE_STRIPPER: readonly string[] = [
+  process.execPath,
+  join(import.meta.dirname, "stripper.ts"),
+];
+
 /** Java compiles the one file when it starts. */
 export const JAVA: readonly string[] = ["java", join(import.meta.dirname, "Peer.java")];
 

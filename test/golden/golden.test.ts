@@ -204,8 +204,13 @@ const EXCEPT: Record<string, readonly string[]> = {
 
 const WITH_KEYS = /^keys-|^quic-secrets/;
 
-/** Captures in which tshark 4.0 reads nothing: it knows QUIC v2 by the number of a draft. */
-const UNREAD = new Set(["quic-v2", "quic-compatible-version", "quic-secrets-v2"]);
+/** Captures in which tshark 4.0 reads no TLS: it knows QUIC v2 by a draft's number, and RDP to its end. */
+const UNREAD = new Set([
+  "quic-v2",
+  "quic-compatible-version",
+  "quic-secrets-v2",
+  "plain-rdp-starttls",
+]);
 
 /** Captures that show less than was sent: what the traffic was is no measure for them. */
 const PARTIAL: Record<string, number> = { midstream: 0, snaplen: 1 };

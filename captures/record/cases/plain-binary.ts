@@ -1,11 +1,11 @@
 /** Binary protocols in clear, as real servers and clients speak them, each with a login where there is one. */
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case, Scene } from "../case.ts";
-import { within } from "../lab.ts";
-import { type RunOptions, run } from "../process.ts";
+import type { Certificate } from "../pki.ts";
+import { run } from "../process.ts";
 import { SERVER } from "../servers.ts";
-import { configuration, openPath, PASSWORD, plain, USER } from "./plain.ts";
+import { configuration, folderOf, openPath, PASSWORD, plain, say, USER } from "./plain-scene.ts";
 
 export const plainBinaryCases: readonly Case[] = [
   plain({
@@ -15,17 +15,9 @@ export const plainBinaryCases: readonly Case[] = [
     server: "postgres",
     seen: [["the password", 'pgsql.type == "Password message"']],
     async speak(scene) {
-      const data = await folderOf(scene, "data", "postgres");
-      const secret = await configuration(scene, "secret", [PASSWORD]);
-      await chmod(secret, 0o644);
-      const bin = (await run(["pg_config", "--bindir"])).output.trim();
-      const init = ["-D", data, "-U", USER, "-A", "password", `--pwfile=${secret}`, "-N"];
-      await run(as("postgres", [join(bin, "initdb"), ...init]));
-      await writeFile(join(data, "pg_hba.conf"), "host all all 0.0.0.0/0 password\n");
-      const flags = ["-D", data, "-h", SERVER, "-k", data, "-F"];
-      await scene.lab.serve(as("postgres", [join(bin, "postgres"), ...flags]), 5432);
+      await servePostgres(scene);
       const where = `postgresql://${USER}:${PASSWORD}@${SERVER}/postgres?gssencmode=disable`;
-      await ask(scene, ["psql", where, "-c", "select 1"]);
+      await say(scene, ["psql", where, "-c", "select 1"]);
     },
   }),
   plain({
@@ -35,16 +27,9 @@ export const plainBinaryCases: readonly Case[] = [
     server: "mariadbd",
     seen: [["the login", "mysql.login_request"]],
     async speak(scene) {
-      const data = await folderOf(scene, "data", "mysql");
-      const own = ["--no-defaults", "--user=mysql", `--datadir=${data}`];
-      await run(["mariadb-install-db", ...own, "--skip-test-db"]);
-      const grant = `create user '${USER}'@'%' identified by '${PASSWORD}';`;
-      const init = await configuration(scene, "init.sql", [grant]);
-      await chmod(init, 0o644);
-      const flags = [`--bind-address=${SERVER}`, `--socket=${data}/socket`, `--init-file=${init}`];
-      await scene.lab.serve(["mariadbd", ...own, ...flags], 3306);
+      await serveMariadb(scene);
       const login = [`--host=${SERVER}`, `--user=${USER}`, `--password=${PASSWORD}`];
-      await ask(scene, ["mariadb", "--no-defaults", "--skip-ssl", ...login, "-e", "select 1"]);
+      await say(scene, ["mariadb", "--no-defaults", "--skip-ssl", ...login, "-e", "select 1"]);
     },
   }),
   plain({
@@ -57,7 +42,7 @@ export const plainBinaryCases: readonly Case[] = [
       await serveLdap(scene);
       const bind = ["-x", "-D", `cn=${USER},dc=corp,dc=example`, "-w", PASSWORD];
       const search = ["-b", "", "-s", "base"];
-      await ask(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
+      await say(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
     },
   }),
   plain({
@@ -73,7 +58,7 @@ export const plainBinaryCases: readonly Case[] = [
       await serveLdap(scene);
       const bind = ["-Z", "-x", "-D", `cn=${USER},dc=corp,dc=example`, "-w", PASSWORD];
       const search = ["-b", "", "-s", "base"];
-      await ask(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
+      await say(scene, ["ldapsearch", "-H", `ldap://${SERVER}`, ...bind, ...search]);
     },
   }),
   plain({
@@ -91,7 +76,7 @@ export const plainBinaryCases: readonly Case[] = [
       const file = await configuration(scene, "mosquitto.conf", lines);
       await scene.lab.serve(["mosquitto", "-c", file], 1883);
       const login = ["-u", USER, "-P", PASSWORD];
-      await ask(scene, ["mosquitto_pub", "-h", SERVER, ...login, "-t", "news", "-m", "hello"]);
+      await say(scene, ["mosquitto_pub", "-h", SERVER, ...login, "-t", "news", "-m", "hello"]);
     },
   }),
   plain({
@@ -104,7 +89,7 @@ export const plainBinaryCases: readonly Case[] = [
       const file = await configuration(scene, "snmpd.conf", [`rocommunity ${PASSWORD}`]);
       const flags = ["-f", "-Lo", "-C", "-c", file, "-p", join(scene.lab.folder, "pid")];
       await scene.lab.serve(["snmpd", ...flags, `udp:${SERVER}:161`], 161, "server", "udp");
-      await ask(scene, ["snmpget", "-v2c", "-c", PASSWORD, SERVER, "1.3.6.1.2.1.1.3.0"]);
+      await say(scene, ["snmpget", "-v2c", "-c", PASSWORD, SERVER, "1.3.6.1.2.1.1.3.0"]);
     },
   }),
   plain({
@@ -119,7 +104,7 @@ export const plainBinaryCases: readonly Case[] = [
       await run(["xauth", "-f", file, "add", `${SERVER}:7`, ".", cookie]);
       const flags = [":7", "-listen", "tcp", "-nolisten", "unix", "-auth", file];
       await scene.lab.serve(["Xvfb", ...flags, "-screen", "0", "64x64x8"], 6007);
-      await ask(scene, ["env", `XAUTHORITY=${file}`, "xdpyinfo", "-display", `${SERVER}:7`]);
+      await say(scene, ["env", `XAUTHORITY=${file}`, "xdpyinfo", "-display", `${SERVER}:7`]);
     },
   }),
   plain({
@@ -139,7 +124,7 @@ export const plainBinaryCases: readonly Case[] = [
       await scene.lab.serve(["in.tftpd", ...flags], 69, "server", "udp");
       const to = join(scene.lab.folder, "received");
       const get = ["-m", "binary", SERVER, "-c", "get", "boot.img", to];
-      await ask(scene, ["tftp", ...get]);
+      await say(scene, ["tftp", ...get]);
     },
   }),
   plain({
@@ -162,21 +147,54 @@ export const plainBinaryCases: readonly Case[] = [
         "udp",
       );
       const words = [`server ${SERVER} iburst maxsamples 1`, `${pid}.client`];
-      await ask(scene, ["chronyd", "-Q", "-t", "5", "-u", "root", ...words]);
+      await say(scene, ["chronyd", "-Q", "-t", "5", "-u", "root", ...words]);
     },
   }),
 ];
 
-/** One client program, to its end. */
-async function ask({ lab }: Scene, argv: readonly string[], options?: RunOptions): Promise<void> {
-  await lab.nextPort();
-  await run(within("client", argv), options);
+/** PostgreSQL with one user, and TLS if there is a certificate. */
+export async function servePostgres(scene: Scene, certificate?: Certificate): Promise<void> {
+  const data = await folderOf(scene, "data", "postgres");
+  const secret = await configuration(scene, "secret", [PASSWORD]);
+  await chmod(secret, 0o644);
+  const bin = (await run(["pg_config", "--bindir"])).output.trim();
+  const init = ["-D", data, "-U", USER, "-A", "password", `--pwfile=${secret}`, "-N"];
+  await run(as("postgres", [join(bin, "initdb"), ...init]));
+  await writeFile(join(data, "pg_hba.conf"), "host all all 0.0.0.0/0 password\n");
+  const flags = ["-D", data, "-h", SERVER, "-k", data, "-F"];
+  if (certificate) {
+    const [chain, key] = [join(data, "server.pem"), join(data, "server.key")];
+    await run(["install", "-o", "postgres", "-m", "600", certificate.fullChainPem, chain]);
+    await run(["install", "-o", "postgres", "-m", "600", certificate.key, key]);
+    flags.push("-c", "ssl=on", "-c", `ssl_cert_file=${chain}`, "-c", `ssl_key_file=${key}`);
+  }
+  await scene.lab.serve(as("postgres", [join(bin, "postgres"), ...flags]), 5432);
 }
 
-/** OpenLDAP with one user and nothing in it. */
-async function serveLdap(scene: Scene): Promise<void> {
+/** MariaDB with one user, and TLS if there is a certificate. */
+export async function serveMariadb(scene: Scene, certificate?: Certificate): Promise<void> {
+  const data = await folderOf(scene, "data", "mysql");
+  const own = ["--no-defaults", "--user=mysql", `--datadir=${data}`];
+  await run(["mariadb-install-db", ...own, "--skip-test-db"]);
+  const grant = `create user '${USER}'@'%' identified by '${PASSWORD}';`;
+  const init = await configuration(scene, "init.sql", [grant]);
+  await chmod(init, 0o644);
+  const flags = [`--bind-address=${SERVER}`, `--socket=${data}/socket`, `--init-file=${init}`];
+  if (certificate) {
+    await chmod(certificate.key, 0o644);
+    flags.push(`--ssl-cert=${certificate.fullChainPem}`, `--ssl-key=${certificate.key}`);
+  }
+  await scene.lab.serve(["mariadbd", ...own, ...flags], 3306);
+}
+
+/** OpenLDAP with one user and nothing in it, and TLS if there is a certificate. */
+export async function serveLdap(scene: Scene, certificate?: Certificate): Promise<void> {
   const folder = await folderOf(scene, "ldap", "root");
+  const secured = certificate
+    ? [`TLSCertificateFile ${certificate.fullChainPem}`, `TLSCertificateKeyFile ${certificate.key}`]
+    : [];
   const lines = [
+    ...secured,
     `pidfile ${join(folder, "pid")}`,
     "include /etc/ldap/schema/core.schema",
     "modulepath /usr/lib/ldap",
@@ -189,16 +207,6 @@ async function serveLdap(scene: Scene): Promise<void> {
   ];
   const file = await configuration(scene, "slapd.conf", lines);
   await scene.lab.serve(["slapd", "-d", "0", "-f", file, "-h", `ldap://${SERVER}`], 389);
-}
-
-/** A folder inside the case's own that belongs to a server's user, who can reach it. */
-async function folderOf({ lab }: Scene, name: string, user: string): Promise<string> {
-  const folder = join(lab.folder, name);
-  await mkdir(folder);
-  await chmod(lab.folder, 0o755);
-  await chmod(join(lab.folder, ".."), 0o755);
-  await run(["chown", user, folder]);
-  return folder;
 }
 
 /** Some servers refuse to run as root. */

@@ -1,15 +1,10 @@
-/**
- * Protocols in clear, as real servers and clients speak them, each with a login where there is one. The
- * user and the password are the same everywhere, so that a test can look for them in every output.
- */
+/** Protocols in clear, as real servers and clients speak them, each with a login where there is one. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { Case, Connection, Scene, Tool } from "../case.ts";
-import { sent } from "../case.ts";
-import { within } from "../lab.ts";
-import type { Certificate } from "../pki.ts";
-import { pause, run } from "../process.ts";
-import { endpoint, SERVER } from "../servers.ts";
+import { join } from "node:path";
+import type { Case, Scene } from "../case.ts";
+import { run } from "../process.ts";
+import { SERVER } from "../servers.ts";
+import { configuration, openPath, PASSWORD, plain, say, type, USER } from "./plain-scene.ts";
 
 export const plainCases: readonly Case[] = [
   plain({
@@ -205,43 +200,6 @@ export const plainCases: readonly Case[] = [
       );
     },
   }),
-  plain({
-    name: "plain-imap",
-    shows: "IMAP with LOGIN, to Dovecot, which offers STARTTLS.",
-    client: "socat",
-    server: "dovecot",
-    seen: [["LOGIN", 'imap.request.command == "LOGIN"']],
-    async speak(scene) {
-      await dovecot(scene, "imap", 143);
-      const commands = ["a CAPABILITY", `b LOGIN ${USER} ${PASSWORD}`, "c LOGOUT"];
-      await type(scene, 143, commands, /b OK .*c OK /s);
-    },
-  }),
-  plain({
-    name: "plain-pop3",
-    shows: "POP3 with USER and PASS, to Dovecot, which offers STLS.",
-    client: "socat",
-    server: "dovecot",
-    seen: [["a password", 'pop.request.command == "PASS"']],
-    async speak(scene) {
-      await dovecot(scene, "pop3", 110);
-      const commands = ["CAPA", `USER ${USER}`, `PASS ${PASSWORD}`, "STAT", "QUIT"];
-      await type(scene, 110, commands, /\+OK Logged in.*\+OK Logging out/s);
-    },
-  }),
-  plain({
-    name: "plain-sieve",
-    shows: "ManageSieve with AUTHENTICATE, to Dovecot's Pigeonhole.",
-    client: "socat",
-    server: "dovecot",
-    seen: [["AUTHENTICATE", 'tcp.payload contains "AUTHENTICATE"']],
-    async speak(scene) {
-      await dovecot(scene, "sieve", 4190);
-      const secret = Buffer.from(`\0${USER}\0${PASSWORD}`).toString("base64");
-      const commands = [`AUTHENTICATE "PLAIN" "${secret}"`, "LOGOUT"];
-      await type(scene, 4190, commands, /OK "Logged in/);
-    },
-  }),
   {
     ...plain({
       name: "plain-jdwp",
@@ -265,72 +223,10 @@ export const plainCases: readonly Case[] = [
       await run(["editcap", "-F", "pcap", "-r", captured, kept, "1-24"]);
     },
   },
-  starttls("imap", 143, "IMAP", "a LOGOUT\r\n"),
-  starttls("pop3", 110, "POP3", "QUIT\r\n"),
-  starttls("sieve", 4190, "ManageSieve", "LOGOUT\r\n"),
 ];
 
-/** Of every login. A test looks for them, and for their base64, in all that the program prints. */
-export const USER = "margaret";
-export const PASSWORD = "corr3ct-h0rse-battery";
-
-export interface Plain {
-  readonly name: string;
-  readonly shows: string;
-  readonly client: Tool;
-  readonly server: Tool;
-  readonly seen: Case["seen"];
-  speak(scene: Scene): Promise<void>;
-}
-
-/** A case without TLS: there is nothing that the truth's connections could say. */
-export function plain({ name, shows, client, server, seen, speak }: Plain): Case {
-  const record = async (scene: Scene): Promise<Connection[]> => {
-    await speak(scene);
-    return [];
-  };
-  return { name, shows, client: [client], server: [server], seen, record };
-}
-
-function starttls(
-  protocol: "imap" | "pop3" | "sieve",
-  port: number,
-  says: string,
-  end: string,
-): Case {
-  return {
-    name: `plain-${protocol}-starttls`,
-    shows: `${says} that goes over to TLS 1.2 before anybody logs in, between OpenSSL and Dovecot.`,
-    client: ["openssl"],
-    server: ["dovecot"],
-    seen: [
-      ["a ClientHello behind it", 'tcp.payload contains "mail.corp.example" && tcp.len > 150'],
-    ],
-    async record(scene) {
-      const name = "mail.corp.example";
-      const certificate = await scene.authorities.corpLeaf(name);
-      const server = await dovecot(scene, protocol, port, certificate);
-      const local = await scene.lab.nextPort();
-      const options = ["-servername", name, "-starttls", protocol, "-tls1_2"];
-      const argv = ["openssl", "s_client", "-quiet", "-connect", server, ...options];
-      await run(within("client", argv), { input: end, holdInput: true });
-      return [
-        {
-          client: endpoint("10.77.0.2", local),
-          server,
-          version: "TLS1.2",
-          serverName: name,
-          resumed: false,
-          established: true,
-          certificates: sent(certificate),
-        },
-      ];
-    },
-  };
-}
-
 /** nginx on port 80. */
-async function webServer(scene: Scene): Promise<string> {
+export async function webServer(scene: Scene): Promise<string> {
   const { folder } = scene.lab;
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const lines = [
@@ -345,97 +241,3 @@ async function webServer(scene: Scene): Promise<string> {
   await scene.lab.serve(["nginx", "-p", folder, "-e", "stderr", "-c", file], 80);
   return `${SERVER}:80`;
 }
-
-/** Dovecot with one user and one protocol. */
-async function dovecot(
-  scene: Scene,
-  protocol: string,
-  port: number,
-  certificate?: Certificate,
-): Promise<string> {
-  const { lab, authorities } = scene;
-  const { fullChainPem, key } = certificate ?? (await authorities.corpLeaf("mail.corp.example"));
-  const mail = join(lab.folder, "mail");
-  await mkdir(mail);
-  await openPath(scene);
-  await chmod(mail, 0o777);
-  const users = await configuration(scene, "users", [
-    `${USER}:{PLAIN}${PASSWORD}:65534:65534::${mail}`,
-  ]);
-  await chmod(users, 0o644);
-  const login = protocol === "sieve" ? "managesieve" : protocol;
-  const file = await configuration(scene, "dovecot.conf", [
-    `base_dir = ${join(lab.folder, "run")}`,
-    `state_dir = ${join(lab.folder, "state")}`,
-    "log_path = /dev/stderr",
-    `protocols = ${protocol}`,
-    `listen = ${SERVER}`,
-    "ssl = yes",
-    `ssl_cert = <${fullChainPem}`,
-    `ssl_key = <${key}`,
-    "disable_plaintext_auth = no",
-    "auth_mechanisms = plain login",
-    `passdb {\n  driver = passwd-file\n  args = ${users}\n}`,
-    `userdb {\n  driver = passwd-file\n  args = ${users}\n}`,
-    `mail_location = maildir:${mail}`,
-    "first_valid_uid = 1000",
-    `service ${login}-login {\n  inet_listener ${protocol} {\n    port = ${port}\n  }\n}`,
-  ]);
-  await lab.serve(["dovecot", "-F", "-c", file], port);
-  return endpoint(SERVER, port);
-}
-
-/** Lets servers that give up root reach what lies in the case's folder. */
-export async function openPath({ lab }: Scene): Promise<void> {
-  for (const folder of [lab.folder, dirname(lab.folder)]) await chmod(folder, 0o711);
-}
-
-export async function configuration(
-  { lab }: Scene,
-  name: string,
-  lines: readonly string[],
-): Promise<string> {
-  const file = join(lab.folder, name);
-  await writeFile(file, `${lines.join("\n")}\n`);
-  return file;
-}
-
-interface Saying {
-  readonly input?: string;
-  before?(): Promise<void>;
-}
-
-/** One client program, to its end. */
-export async function say(
-  { lab }: Scene,
-  argv: readonly string[],
-  { input, before }: Saying = {},
-): Promise<void> {
-  await before?.();
-  await lab.nextPort();
-  await run(within("client", argv), { input: input ?? "" });
-}
-
-/** Commands one after the other, each after an answer to the one before; all answers must fit. */
-async function type(
-  { lab }: Scene,
-  port: number,
-  commands: readonly string[],
-  answers: RegExp,
-): Promise<void> {
-  await lab.nextPort();
-  const program = lab.start("client", ["socat", "-t", "1", "-", `TCP:${SERVER}:${port}`]);
-  for (const command of commands) {
-    const before = program.output.length;
-    // Some servers speak first, some only when they are asked, and some not to every line.
-    for (let waits = 0; waits < WAITS_MAX && program.output.length <= before; waits++) {
-      await pause(WAIT_MS);
-    }
-    program.write(`${command}\r\n`);
-  }
-  await program.until(() => answers.test(program.output));
-  await program.stop("SIGTERM");
-}
-
-const WAIT_MS = 20;
-const WAITS_MAX = 20;

@@ -11,6 +11,7 @@
 import type { Detector, Exposure, Match, Opening, StartTls } from "./detector.ts";
 import { answer, type Fit, together } from "./fit.ts";
 import { u16, u16le, u32le } from "./number.ts";
+import { logonIn } from "./rdp-logon.ts";
 import type { Said } from "./said.ts";
 
 export const rdp: Detector = {
@@ -86,10 +87,12 @@ function protocolsAsked({ bytes, length }: Said): number {
   return 0;
 }
 
-function exposed({ text }: Said): Exposure[] {
-  const name = /^[\s\S]{11}Cookie: mstshash=([^\r\n]+)\r\n/.exec(text)?.[1];
-  if (name === undefined) return [];
-  return [{ what: "rdp user", side: "client", offset: HEADER_BYTES + 17, bytes: name.length }];
+function exposed(client: Said): Exposure[] {
+  const name = /^[\s\S]{11}Cookie: mstshash=([^\r\n]+)\r\n/.exec(client.text)?.[1];
+  const logon = logonIn(client);
+  if (name === undefined) return logon;
+  const offset = HEADER_BYTES + 17;
+  return [{ what: "rdp user", side: "client", offset, bytes: name.length }, ...logon];
 }
 
 const REQUEST = 0xe0;

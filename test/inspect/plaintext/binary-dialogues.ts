@@ -453,6 +453,20 @@ export const BINARY_DIALOGUES: readonly Known[] = [
     startTls: "refused",
   },
   {
+    name: "RDP that logs in without any encryption",
+    protocol: "rdp",
+    client:
+      `\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0${le(4, 0)}` +
+      `\x03\0\0\x0c\x02\xf0\x80\x04\x01\0\x01\0` +
+      `\x03\0\0\x36\x02\xf0\x80\x64\0\x01\x03\xeb\x70\x28\x40\0\0\0${le(4, 0)}${le(4, 0x10)}` +
+      `${le(2, 0)}${le(2, 6)}${le(2, 4)}${le(2, 0)}${le(2, 0)}\0\0b\0o\0b\0\0\0p\0w\0\0\0`,
+    server: `\x03\0\0\x13\x0e\xd0\0\0\x12\x34\0\x02\0\x08\0${le(4, 0)}`,
+    exposes: [
+      ["rdp user", "b\0o\0b\0"],
+      ["rdp password", "p\0w\0"],
+    ],
+  },
+  {
     name: "RDP that goes over to TLS",
     protocol: "rdp",
     client: `\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0${le(4, 3)}`,
