@@ -87,7 +87,12 @@ export function checkDates(certificate: Certificate, atUs: number): TrustFinding
 /** What the leaf may be used for, and whether it is whom we meant. */
 export function checkLeaf(certificate: Certificate, { name, purpose }: Demand): TrustFinding[] {
   const findings: TrustFinding[] = [];
-  const { extendedKeyUsage, keyUsage } = certificate;
+  const { extendedKeyUsage, key, keyUsage } = certificate;
+  // An issuer's key shows what it is when it verifies a signature; a leaf's is asked here.
+  if (key.refused === undefined && certificate.publicKey === undefined) {
+    const detail = `key of type ${key.type}: OpenSSL cannot use it`;
+    findings.push({ name: "unreadable", certificate, detail });
+  }
   // RFC 5280 §4.2.1.12 lets us refuse anyExtendedKeyUsage alone, as OpenSSL does.
   if (extendedKeyUsage !== undefined && !extendedKeyUsage.includes(PURPOSE[purpose])) {
     const detail = `${extendedKeyUsage.join(", ") || "nothing"}, expected ${purpose}Auth`;

@@ -21,6 +21,7 @@ import {
   type Mint,
   mint,
   name,
+  oid,
   rsaKey,
   SERVER,
   seq,
@@ -134,6 +135,26 @@ describe("a leaf", () => {
         ...(wanted === undefined ? {} : { name: { kind: "dns", value: wanted } }),
       }),
     );
+
+  test("whose key is not on its curve cannot be read", () => {
+    const spki = Uint8Array.from(
+      generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({
+        type: "spki",
+        format: "der",
+      }),
+    );
+    const at = { purpose: "server", atUs: 0 } as const;
+    expect(said(checkLeaf(made({ spki }), at))).toEqual([]);
+    spki[spki.length - 1]! ^= 1;
+    expect(said(checkLeaf(made({ spki }), at))).toEqual([
+      "unreadable: key of type EC: OpenSSL cannot use it",
+    ]);
+  });
+
+  test("whose key is refused for what it says is not told again", () => {
+    const spki = seq(seq(oid("1.2.840.10045.2.1"), seq()), tlv(3, Uint8Array.of(0, 4)));
+    expect(said(checkLeaf(made({ spki }), { purpose: "server", atUs: 0 }))).toEqual([]);
+  });
 
   test.each<[string, Uint8Array[], "server" | "client", string | undefined, string[]]>([
     ["without purposes serves any", [], "server", undefined, []],
