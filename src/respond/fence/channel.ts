@@ -60,7 +60,7 @@ export function openChannel({ ip, port, cgroup }: Channel): OpenChannel | { deni
       return { denied: `${path} is not in ${root}` };
     const number = statSync(path, { bigint: true }).ino;
     // Everything is in the root: a channel of the root's would be the workload's too.
-    if (number === ROOT_CGROUP) return { denied: "this process is in the root cgroup" };
+    if (number === ROOT_CGROUP) return { denied: "its cgroup is the root, which everything is in" };
     const level = path.slice(root.length).split("/").filter(Boolean).length;
     // 0 would let packets through in netdev hooks that no one has marked.
     return { address, port, cgroup: number, level, mark: randomInt(1, 2 ** 32) };
