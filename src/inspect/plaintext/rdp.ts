@@ -68,8 +68,8 @@ function headerFit({ bytes, length }: Said, code: number): Fit {
 }
 
 function startTlsOf(client: Said, server: Said): StartTls {
-  if (server.length < HEADER_BYTES) return "none";
   const asked = protocolsAsked(client);
+  if (server.length < HEADER_BYTES) return asked > 0 ? "asked" : "none";
   const at = HEADER_BYTES;
   if (server.bytes[at] === CHOSEN && u16(server.bytes, 2) > at) {
     if (u32le(server.bytes, at + 4) > 0) return "agreed";
