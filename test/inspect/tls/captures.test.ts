@@ -9,7 +9,8 @@ import { answer, type Said } from "./hear.ts";
 
 const FOLDER = "captures";
 /** Told by the packets around it, and read above the border like the others of its kind. */
-const OTHER_PACKETS = /^(plain|ssh|cooked|vlan|qinq|raw|fragments|nanoseconds|ipv6|story|dtls|quic)/;
+const OTHER_PACKETS =
+  /^(plain|ssh|cooked|vlan|qinq|raw|fragments|nanoseconds|ipv6|story|dtls|quic)/;
 /** Of a connection joined behind its handshake there is nothing to say, ever. */
 const NO_HANDSHAKE = /^(midstream|plain)/;
 
