@@ -17,6 +17,8 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["tshark", "tshark"],
   ["libndpi-bin", "ndpiReader"],
   ["wireshark-common", "editcap"],
+  ["curl", "curl"],
+  ["nginx", "nginx"],
   ["iproute2", "ip"],
   ["nftables", "nft"],
   ["util-linux", "nsenter"],

@@ -26,6 +26,8 @@ export interface LivePipelineOptions {
   readonly policy: Policy;
   /** How to capture; default: the first that the kernel grants. */
   readonly capture?: TapChoice;
+  /** Room for packets that were not read yet; default: as is right for each way of capturing. */
+  readonly bufferBytes?: number;
   /** Also the lines that only say what was seen, and verdicts that are `pass`. */
   readonly observations?: boolean;
   /** Paths of key logs, whose secrets open what is sealed; they are read on as they grow. */
@@ -109,6 +111,7 @@ export class LivePipeline {
     const opened = openTap(this.#listener(options), {
       clock: this.#clock,
       choice: options.capture ?? "auto",
+      bufferBytes: options.bufferBytes,
     });
     tap = opened.tap;
     this.#tap = opened.tap;
@@ -123,6 +126,11 @@ export class LivePipeline {
    */
   static open(options: LivePipelineOptions, write: (line: Line) => void): LivePipeline {
     return new LivePipeline(options, write);
+  }
+
+  /** Resolves when packets are captured; before that some may pass unseen. */
+  get started(): Promise<void> {
+    return this.#tap.started;
   }
 
   get state(): LiveState {

@@ -34,7 +34,7 @@ export interface NflogOptions {
   readonly clock: LiveClock;
   readonly group?: number;
   /** Room in the kernel for what was not read yet. */
-  readonly receiveBytes?: number;
+  readonly bufferBytes?: number | undefined;
 }
 
 /** Begins to capture; answers why it cannot be, where the kernel refuses. */
@@ -42,7 +42,7 @@ export function openNflog(listener: TapListener, options: NflogOptions): Tap | s
   const group = options.group ?? GROUP;
   let fd = -1;
   try {
-    fd = openSocket(group, options.receiveBytes ?? RECEIVE_BYTES);
+    fd = openSocket(group, options.bufferBytes ?? RECEIVE_BYTES);
     const rules = NflogRules.load(group);
     if (typeof rules === "string") {
       close(fd);
@@ -58,6 +58,7 @@ export function openNflog(listener: TapListener, options: NflogOptions): Tap | s
 
 class Nflog implements Tap {
   readonly method = "nflog";
+  readonly started = Promise.resolve();
   readonly firstBytesOnly = true;
   readonly #listener: TapListener;
   readonly #clock: LiveClock;

@@ -17,6 +17,8 @@ export type TapChoice = TapMethod | "auto";
 export interface TapOptions {
   readonly clock: LiveClock;
   readonly choice: TapChoice;
+  /** Room for what was not read yet; default: as is right for each way. */
+  readonly bufferBytes?: number | undefined;
 }
 
 export interface Opened {
@@ -26,11 +28,12 @@ export interface Opened {
 }
 
 /** Begins to capture. Throws `KernelRefused` where no way is granted that was asked for. */
-export function openTap(listener: TapListener, { clock, choice }: TapOptions): Opened {
+export function openTap(listener: TapListener, options: TapOptions): Opened {
+  const { clock, choice, bufferBytes } = options;
   const refused: string[] = [];
   const methods = choice === "auto" ? METHODS : [choice];
   for (const method of methods) {
-    const tap = OPENERS[method](listener, { clock });
+    const tap = OPENERS[method](listener, { clock, bufferBytes });
     if (typeof tap !== "string") return { tap, why: whyOf(method, choice, refused) };
     refused.push(`${method}: ${tap}`);
   }

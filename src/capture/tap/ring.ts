@@ -25,8 +25,8 @@ import type { Tap, TapListener } from "./tap.ts";
 
 export interface RingOptions {
   readonly clock: LiveClock;
-  /** Blocks of 256 KiB. */
-  readonly blocks?: number;
+  /** Of the ring: whole blocks of 256 KiB, two at least. */
+  readonly bufferBytes?: number | undefined;
 }
 
 /** Begins to capture; answers why it cannot be, where the kernel refuses. */
@@ -41,6 +41,7 @@ export function openRing(listener: TapListener, options: RingOptions): Tap | str
 
 class Ring implements Tap {
   readonly method = "ring";
+  readonly started = Promise.resolve();
   readonly firstBytesOnly = false;
   readonly #listener: TapListener;
   readonly #clock: LiveClock;
@@ -54,7 +55,8 @@ class Ring implements Tap {
   #block = 0;
   #stopped = false;
 
-  constructor(listener: TapListener, { clock, blocks = BLOCKS }: RingOptions) {
+  constructor(listener: TapListener, { clock, bufferBytes = RING_BYTES }: RingOptions) {
+    const blocks = Math.max(2, Math.floor(bufferBytes / BLOCK_BYTES));
     this.#listener = listener;
     this.#clock = clock;
     this.#blocks = blocks;
@@ -140,8 +142,8 @@ const PACKET_RESERVE = 12;
 const TPACKET_V3 = 2;
 /** Larger than the largest segment that a network card is handed, 64 KiB and headers. */
 const BLOCK_BYTES = 262_144;
-/** 16 MiB: an eighth of a second at 1 Gbit/s. */
-const BLOCKS = 64;
+/** An eighth of a second at 1 Gbit/s. */
+const RING_BYTES = 16_777_216;
 const BLOCKS_AT_ONCE = 16;
 const FRAME_BYTES = 2048;
 const RETIRE_MS = 1;

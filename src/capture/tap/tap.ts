@@ -7,6 +7,8 @@ export interface Tap {
   readonly method: TapMethod;
   /** Only the first 64 KiB of each connection are captured. */
   readonly firstBytesOnly: boolean;
+  /** Resolves when packets are captured; before that some may pass unseen. */
+  readonly started: Promise<void>;
   /** Looks at counters and at whether what captures is still in place; to be called every second. */
   check(): void;
   /** Captures no more and leaves nothing behind. */

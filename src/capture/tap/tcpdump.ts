@@ -13,18 +13,24 @@ export interface TcpdumpOptions {
   readonly clock: LiveClock;
   /** Where to find it; default: on PATH and where system programs are. */
   readonly program?: string;
+  /** Room in the kernel for what was not read yet. */
+  readonly bufferBytes?: number | undefined;
 }
 
 /** Begins to capture; answers why it cannot be, where there is no tcpdump. */
 export function openTcpdump(listener: TapListener, options: TcpdumpOptions): Tap | string {
   const program = options.program ?? found("tcpdump");
   if (program === undefined) return "there is no tcpdump on PATH";
-  return new Tcpdump(listener, spawn(program, ARGUMENTS, { stdio: ["ignore", "pipe", "pipe"] }));
+  const kibibytes = Math.ceil((options.bufferBytes ?? BUFFER_BYTES) / 1024);
+  const args = [...ARGUMENTS, "-B", String(kibibytes)];
+  return new Tcpdump(listener, spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 class Tcpdump implements Tap {
   readonly method = "tcpdump";
   readonly firstBytesOnly = false;
+  readonly started: Promise<void>;
+  #start: () => void = () => {};
   readonly #listener: TapListener;
   readonly #child: ChildProcess;
   readonly #reading: Promise<void>;
@@ -36,6 +42,9 @@ class Tcpdump implements Tap {
   constructor(listener: TapListener, child: ChildProcess) {
     this.#listener = listener;
     this.#child = child;
+    this.started = new Promise((resolve) => {
+      this.#start = resolve;
+    });
     child.stderr?.setEncoding("latin1").on("data", (text: string) => this.#hear(text));
     child.on("error", (error) => this.#end(error.message));
     child.on("exit", (code, signal) => this.#end(`it ended with ${signal ?? code}`));
@@ -66,6 +75,7 @@ class Tcpdump implements Tap {
   /** `12 packets captured`, `14 packets received by filter`, `0 packets dropped by kernel`. */
   #hear(text: string): void {
     this.#said = (this.#said + text).slice(-SAID_MAX);
+    if (this.#said.includes("listening on")) this.#start();
     for (const match of this.#said.matchAll(DROPPED)) {
       const dropped = Number(match[1]);
       if (dropped <= this.#dropped) continue;
@@ -78,6 +88,7 @@ class Tcpdump implements Tap {
   #end(why: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#start();
     const last = this.#said.trim().split("\n").at(-1) ?? "";
     if (!this.#stopping) this.#listener.ended(`tcpdump: ${why}: ${last}`);
   }
@@ -102,5 +113,6 @@ const ARGUMENTS = [
   "-w",
   "-",
 ];
+const BUFFER_BYTES = 16_777_216;
 const DROPPED = /(\d+) packets? dropped by kernel/g;
 const SAID_MAX = 4096;
