@@ -90,8 +90,10 @@ export class LivePipeline {
 
   private constructor(options: LivePipelineOptions, write: (line: Line) => void) {
     const { policy, observations = false, onVerdict, limits = LIVE_LIMITS } = options;
-    const keys = new KeyLog();
-    this.#keyLogs = new KeyLogFiles(options.keyLogs ?? [], keys);
+    const { keyLogs = [] } = options;
+    // Their writers add to them as they go, a moment behind the packets that need it.
+    const keys = new KeyLog(keyLogs.length > 0);
+    this.#keyLogs = new KeyLogFiles(keyLogs, keys);
     this.#clock = new LiveClock(SOURCES);
     this.#write = write;
     let tap: Tap | undefined;
@@ -188,18 +190,28 @@ export class LivePipeline {
     this.#judging.end();
   }
 
-  #listener({ onPacket, onEnd }: LivePipelineOptions): TapListener {
+  #listener({ onPacket, onEnd, keyLogs = [] }: LivePipelineOptions): TapListener {
     const packets = this.#packets;
     const { clock } = packets;
+    let keysReadUs = 0;
     const tapped: TappedPacket = { ...NOTHING_TAPPED };
     return {
       clock,
-      packet(bytes, offset, captured, original, link) {
+      packet: (bytes, offset, captured, original, link) => {
+        if (keyLogs.length > 0 && Math.abs(clock[0]! - keysReadUs) > KEYS_READ_EVERY_US) {
+          keysReadUs = clock[0]!;
+          this.#keyLogs.readOn();
+        }
         packets.packet(bytes, offset, captured, original, link);
         if (onPacket === undefined) return;
         tapped.flow = packets.lastFlow;
         if (tapped.flow === 0) return;
-        Object.assign(tapped, { bytes, offset, captured, original, link, atUs: clock[0] });
+        tapped.bytes = bytes;
+        tapped.offset = offset;
+        tapped.captured = captured;
+        tapped.original = original;
+        tapped.link = link;
+        tapped.atUs = clock[0]!;
         onPacket(tapped);
       },
       lost: (count, why) => {
@@ -226,5 +238,7 @@ const NOTHING_TAPPED: TappedPacket = {
   atUs: 0,
 };
 const TICK_MS = 1000;
+/** Reading on costs a system call for each file. */
+const KEYS_READ_EVERY_US = 2000;
 /** 10 MB of rows at most: what conntrack holds by default on a machine of 2 GB. */
 const LIVE_LIMITS: FlowLimits = { flows: 65_536, heldBytes: 16_777_216 };

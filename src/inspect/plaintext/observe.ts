@@ -46,14 +46,14 @@ export function told(heard: Heard): Told {
 }
 
 /**
- * A secret that was said in clear is evidence, whatever follows. Without one, a protocol that has a way
- * to TLS is waited for until that way is refused.
+ * A secret that was said in clear is evidence, whatever follows; a user's name is none. Without one, a
+ * protocol that has a way to TLS is waited for until that way is refused.
  */
 function isSettled({ protocol, match }: Layer): boolean {
   if (match.weak === true || match.inner !== undefined) return false;
   if (match.startTls === "asked" || match.startTls === "agreed") return false;
-  if (match.exposes.length > 0 || match.startTls === "refused" || match.startTls === "stripped")
-    return true;
+  if (match.startTls === "refused" || match.startTls === "stripped") return true;
+  if (match.exposes.some(({ what }) => !what.endsWith(" user"))) return true;
   return match.startTls === "none" && !UPGRADABLE.has(protocol);
 }
 
