@@ -5,7 +5,8 @@
  *     clear       the first 256 bytes of each direction, the located ones zeroed
  *     unknown     as many zeros: nobody can say where in it the secrets are
  *
- * Zeros stand where bytes stood, one for one, and a frame that is cut keeps the length that it had on
+ * Zeros stand where bytes stood, one for one; in a string that a zero byte ends, they are the digit, since
+ * the byte would end the string where it did not end. A frame that is cut keeps the length that it had on
  * the wire, as with a snap length. So what is read again from the file is the same conversation, at the
  * same offsets, and gives the same verdict. Checksums no longer fit where bytes were zeroed.
  *
@@ -40,6 +41,12 @@ export interface Redaction {
 export function redacted(packets: readonly KeptPacket[], redaction: Redaction): KeptPacket[] {
   const reader = new FrameReader();
   const origins = originsOf(packets, reader);
+  const filled = redaction.located.map((one) => {
+    return {
+      ...one,
+      fill: isString(packets, one, { reader, origins, redaction }) ? DIGIT_ZERO : 0,
+    };
+  });
   return packets.flatMap((packet) => {
     const what = reader.read(packet);
     if (what === FRAGMENT) return fragment(packet, reader.view, redaction);
@@ -49,8 +56,8 @@ export function redacted(packets: readonly KeptPacket[], redaction: Redaction): 
     if (!belongs(from, targetOf(view), redaction)) return [];
     return segment(packet, view, {
       ...redaction,
-      located: redaction.located.filter((one) => sideOf(from, redaction) === one.side),
-      offset: view.protocol === TCP ? (view.seq - (origins.get(from) ?? view.seq)) | 0 : 0,
+      filled: filled.filter((one) => sideOf(from, redaction) === one.side),
+      offset: offsetOf(view, from, origins),
     });
   });
 }
@@ -71,30 +78,54 @@ function originsOf(packets: readonly KeptPacket[], reader: FrameReader): Map<str
   return origins;
 }
 
+/** Whether the byte behind a secret is a zero that ends it. */
+function isString(
+  packets: readonly KeptPacket[],
+  { side, offset, bytes }: Located,
+  about: { reader: FrameReader; origins: Map<string, number>; redaction: Redaction },
+): boolean {
+  const { reader, origins, redaction } = about;
+  return packets.some((packet) => {
+    if (reader.read(packet) !== TRANSPORT) return false;
+    const view = reader.view;
+    const from = sourceOf(view);
+    if (sideOf(from, redaction) !== side) return false;
+    const at = view.payload + offset + bytes - offsetOf(view, from, origins);
+    return at >= view.payload && at < view.end && view.bytes[at] === 0;
+  });
+}
+
+/** Where a packet's first payload byte stands in its direction. */
+function offsetOf(view: PacketView, from: string, origins: Map<string, number>): number {
+  if (view.protocol !== TCP) return 0;
+  const offset = (view.seq - (origins.get(from) ?? view.seq)) | 0;
+  // A SYN's own data stands behind the SYN, which takes a number itself.
+  return (view.flags & TCP_SYN) !== 0 ? offset + 1 : offset;
+}
+
 interface Segment extends Redaction {
+  readonly filled: readonly (Located & { readonly fill: number })[];
   /** Where its payload's first byte stands in its direction. */
   readonly offset: number;
 }
 
 function segment(packet: KeptPacket, view: PacketView, about: Segment): KeptPacket | [] {
-  const { openness, located, offset } = about;
+  const { openness, filled, offset: first } = about;
   const length = view.end - view.payload;
-  // A SYN's own data stands behind the SYN, which takes a number itself.
-  const first = view.protocol === TCP && (view.flags & TCP_SYN) !== 0 ? offset + 1 : offset;
   if (length <= 0) return packet;
   const keeps = openness === "handshake" ? length : Math.min(length, CLEAR_BYTES_MAX - first);
   if (keeps <= 0) return [];
   const start = view.payload;
   const bytes = packet.bytes.slice(0, keeps < length ? start + keeps : packet.bytes.length);
-  const zero = (from: number, to: number) => {
+  const zero = (from: number, to: number, fill = 0) => {
     const least = Math.max(from - first, 0);
     const most = Math.min(to - first, keeps);
-    if (least < most) bytes.fill(0, start + least, start + most);
+    if (least < most) bytes.fill(fill, start + least, start + most);
   };
   // What stands before the first byte that is known to be this direction's was located by nobody.
   if (openness === "unknown") zero(first, first + length);
   else if (first < 0) zero(first, 0);
-  for (const one of located) zero(one.offset, one.offset + one.bytes);
+  for (const { offset, bytes: count, fill } of filled) zero(offset, offset + count, fill);
   // Behind the packet a frame may carry what happened to lie in somebody's memory.
   if (openness !== "handshake") bytes.fill(0, Math.min(view.end, bytes.length));
   return { ...packet, bytes };
@@ -128,5 +159,6 @@ class FrameReader {
   }
 }
 
+const DIGIT_ZERO = 0x30;
 /** Of each direction of what is in clear: enough to recognise every protocol that is recognised. */
 export const CLEAR_BYTES_MAX = 256;
