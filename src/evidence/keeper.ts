@@ -136,7 +136,9 @@ export function redactionOf(verdict: VerdictLine, lines: readonly Line[]): Redac
   const isMore = located.length >= EXPOSES_TOLD_MAX;
   const openness: Openness = isMore || !isHandshake ? "clear" : "handshake";
   const { client = "", server = "" } = verdict;
-  const isKnown = isHandshake || clear.length > 0;
+  // What encrypts, and was recognised by its own words, is no secret.
+  const isNamed = lines.some((line) => line.kind === "opaque" && line.encryption !== undefined);
+  const isKnown = isHandshake || isNamed || clear.length > 0;
   return { openness: isKnown ? openness : "unknown", client, server, located };
 }
 

@@ -6,6 +6,7 @@ import { bundleOf, type Proof } from "../../src/evidence/bundle.ts";
 import { type About, EvidenceKeeper } from "../../src/evidence/keeper.ts";
 import { Quota } from "../../src/evidence/quota.ts";
 import { PacketRecorder } from "../../src/evidence/recorder.ts";
+import type { Openness } from "../../src/evidence/redaction.ts";
 import type { Policy } from "../../src/judge/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { FindingLine, Line, VerdictLine } from "../../src/report/lines.ts";
@@ -61,8 +62,15 @@ export function packetsOf(proof: Proof): Uint8Array {
   return bundleOf(proof).files.find(({ name }) => name === "packets.pcapng")!.bytes;
 }
 
-/** What must be the same again of a connection: its rules with their severity, the decision, the reason. */
-export function verdictOn(lines: readonly Line[], client: string, server: string): object[] {
+/**
+ * What must be the same again of a connection: its rules with their severity, the decision, the reason.
+ * The words of a finding count the secrets in clear, of which a file that ends early has fewer.
+ */
+export function verdictOn(
+  lines: readonly Line[],
+  { client, server }: VerdictLine,
+  openness: Openness,
+): object[] {
   const isOn = (line: Line): line is VerdictLine | FindingLine =>
     (line.kind === "verdict" || line.kind === "finding") &&
     line.client === client &&
@@ -70,7 +78,8 @@ export function verdictOn(lines: readonly Line[], client: string, server: string
   return lines.filter(isOn).map((line) => {
     if (line.kind === "finding") {
       const { rule, severity, confidence, summary } = line;
-      return { rule, severity, confidence, summary };
+      const words = openness === "handshake" ? { confidence, summary } : {};
+      return { rule, severity, ...words };
     }
     const { decision, would, wouldCut, reason, findings } = line;
     return { decision, would, wouldCut, reason, findings };

@@ -1,19 +1,28 @@
 /**
  * `portcullis replay` of evidence gives the same finding: for every verdict that is no pass, on every
- * bundled capture, by two policies.
+ * bundled capture, by three policies.
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy.ts";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
 import type { TlsLine } from "../../src/report/lines.ts";
 import { evidenceOf, packetsOf, replayed, verdictOn } from "./proofs.ts";
 
 const captures = readdirSync("captures").filter((file) => /\.pcap(ng)?$/.test(file));
 const ours = await readPolicyFile("captures/portcullis.yaml");
+const encrypted = `
+version: 1
+mode: enforce
+expect:
+  - to: {cidr: 0.0.0.0/0}
+    encryption: {by: tls, minVersion: TLS1.2}
+    otherwise: cut
+`;
 const policies: [string, Policy][] = [
   ["the default policy", defaultPolicy],
   ["our policy, enforced", sealPolicy({ ...ours, mode: "enforce" })],
+  ["a policy that expects TLS everywhere", await parsePolicy(encrypted, "expect.yaml")],
 ];
 
 describe.each(policies)("by %s, the evidence of", (_name, policy) => {
@@ -22,14 +31,13 @@ describe.each(policies)("by %s, the evidence of", (_name, policy) => {
     const verdicts = lines.filter((line) => line.kind === "verdict" && line.decision !== "pass");
     expect(evidence).toHaveLength(verdicts.length);
     for (const { proof } of evidence) {
-      const { client = "", server = "" } = proof.verdict;
+      const { verdict, openness } = proof;
       const tls = proof.lines.find((line) => line.kind === "tls");
       // What only keys opened is not in the evidence, and neither are the keys.
       if (tls?.kind === "tls" && opened(tls)) continue;
-      const flow = proof.verdict.flow;
-      const said = lines.filter((line) => line.flow === flow);
+      const said = lines.filter((line) => line.flow === verdict.flow);
       const again = await replayed(proof, policy);
-      expect(verdictOn(again, client, server)).toEqual(verdictOn(said, client, server));
+      expect(verdictOn(again, verdict, openness)).toEqual(verdictOn(said, verdict, openness));
       expect(again.filter(({ kind }) => kind === "fault")).toEqual([]);
       expect(secretBlocks(packetsOf(proof))).toBe(0);
     }
