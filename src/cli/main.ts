@@ -126,6 +126,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   {
+    name: "watch",
+    usage: "watch",
+    says: "stand beside a workload and drop the gate",
+    load: async () => (await import("./watch.ts")).watchCommand,
+  },
+  {
     name: "cut",
     usage: 'cut --because "..."',
     says: "isolate the workload by hand",
@@ -178,7 +184,6 @@ const COMMANDS: readonly Entry[] = [
 /** Named in INTERFACE. */
 const COMMANDS_TO_COME: Readonly<Record<string, string | undefined>> = {
   diff: "compare two captures",
-  watch: "stand beside a workload and watch its connections",
   issuers: "review the issuers that were seen against a policy",
   console: "show that review as a web page",
   scan: "look for evidence in manifests, images and trust stores",

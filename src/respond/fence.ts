@@ -157,6 +157,7 @@ export class Fence {
       status: wasCut ? "unneeded" : "done",
       verified: problems.length === 0,
       tookMs: since(began),
+      droppedAfterMs: shutMs,
       detail: [
         wasCut ? `was cut off already (${because})` : `cut off in ${shutMs} ms (${because})`,
         ended.failed === undefined ? count : `${count}, others not: ${ended.failed}`,

@@ -7,6 +7,8 @@ export interface Outcome {
   /** Of a failure: whether the same again may succeed. */
   readonly retry?: boolean;
   readonly tookMs?: number;
+  /** Of a cut: when the kernel had its rules, long before all of it was done and verified. */
+  readonly droppedAfterMs?: number;
   readonly detail: string;
   /** How it is undone: the command to type. */
   readonly release?: string;

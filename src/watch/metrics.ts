@@ -44,7 +44,6 @@ export class Metrics {
     if (line.kind === "finding") this.add("findings", line.severity);
     else if (line.kind === "verdict") this.add("verdicts", line.decision);
     else if (line.kind === "outcome") this.add("outcomes", line.status);
-    else if (line.kind === "loss") this.add("packets_lost", "", line.packetsDropped);
   }
 
   /** The whole page. */
@@ -90,23 +89,24 @@ export class Metrics {
 }
 
 export type Family =
-  | "packets"
-  | "packet_bytes"
-  | "packets_lost"
   | "lines"
   | "findings"
   | "verdicts"
   | "outcomes"
-  | "output_dropped"
   | "policy_reads"
   | "admin_refused";
 
 export type Gauge =
+  | "packets_total"
+  | "packet_bytes_total"
+  | "packets_lost_total"
+  | "connections"
   | "gate_cut"
   | "ready"
   | "policy_broken"
   | "journal_durable"
   | "output_waiting_bytes"
+  | "output_dropped_total"
   | "weakness"
   | "process_resident_memory_bytes"
   | "process_cpu_seconds_total"
@@ -133,9 +133,6 @@ const KINDS: readonly Line["kind"][] = [
 ];
 
 const FAMILIES = new Map<Family, { readonly says: string; readonly label?: Label }>([
-  ["packets", { says: "Packets that were looked at." }],
-  ["packet_bytes", { says: "Bytes of them, as captured." }],
-  ["packets_lost", { says: "Packets that the capture lost." }],
   ["lines", { says: "Lines of output.", label: { name: "kind", values: KINDS } }],
   ["findings", { says: "Findings.", label: { name: "severity", values: SEVERITIES } }],
   [
@@ -150,13 +147,6 @@ const FAMILIES = new Map<Family, { readonly says: string; readonly label?: Label
     },
   ],
   [
-    "output_dropped",
-    {
-      says: "Lines that the reader of standard output did not take in time.",
-      label: { name: "weight", values: ["note", "weighty"] },
-    },
-  ],
-  [
     "policy_reads",
     { says: "Readings of the policy.", label: { name: "result", values: ["good", "bad"] } },
   ],
@@ -164,11 +154,19 @@ const FAMILIES = new Map<Family, { readonly says: string; readonly label?: Label
 ]);
 
 const GAUGES = new Map<Gauge, { readonly says: string; readonly label?: string }>([
+  ["packets_total", { says: "Packets that were looked at." }],
+  ["packet_bytes_total", { says: "Bytes of them, as captured." }],
+  ["packets_lost_total", { says: "Packets that the capture lost, as far as it knows." }],
+  ["connections", { says: "Connections that are being read." }],
   ["gate_cut", { says: "1 while the workload is cut off." }],
   ["ready", { says: "1 while the gate stands guard." }],
   ["policy_broken", { says: "1 while the file is not what is in force." }],
   ["journal_durable", { says: "0 when the last record may be lost by a crash." }],
   ["output_waiting_bytes", { says: "Output that waits for its reader." }],
+  [
+    "output_dropped_total",
+    { says: "Lines that the reader of standard output did not take in time.", label: "weight" },
+  ],
   ["weakness", { says: "1 for what could defeat the gate here.", label: "name" }],
   ["process_resident_memory_bytes", { says: "Resident memory." }],
   ["process_cpu_seconds_total", { says: "Processor time used, user and system." }],

@@ -15,6 +15,7 @@ export interface SentryOptions {
 export class Sentry {
   readonly #options: SentryOptions;
   #known: readonly Weakness[] = [];
+  #told: readonly Weakness[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SentryOptions) {
@@ -40,29 +41,32 @@ export class Sentry {
     clearInterval(this.#timer);
   }
 
+  /** Looks, and says nothing: whoever starts will set some of it right. */
+  async glance(): Promise<void> {
+    this.#known = weaknessesIn(await (this.#options.look ?? surroundings)());
+  }
+
   async look(): Promise<void> {
-    const found = weaknessesIn(await (this.#options.look ?? surroundings)());
-    const before = this.#known;
-    this.#known = found;
-    for (const weakness of found) {
-      const old = before.find(({ name }) => name === weakness.name);
+    await this.glance();
+    const before = this.#told;
+    this.#told = this.#known;
+    for (const weakness of this.#known) {
       // Who shares a namespace changes with every process that starts; that it is shared does not.
-      if (old === undefined) this.#tell(weakness, "found", weakness.found);
+      if (!before.some(({ name }) => name === weakness.name)) this.#tell(weakness, true);
     }
     for (const weakness of before) {
-      if (!found.some(({ name }) => name === weakness.name))
-        this.#tell(weakness, "gone", undefined);
+      if (!this.#known.some(({ name }) => name === weakness.name)) this.#tell(weakness, false);
     }
   }
 
-  #tell({ name, found, remedy }: Weakness, change: string, after: string | undefined): void {
+  #tell({ name: subject, found, remedy }: Weakness, isThere: boolean): void {
     this.#options.write({
       kind: "host",
       atUs: this.#options.nowUs(),
       source: "self-defence",
-      subject: name,
-      change,
-      ...(after === undefined ? { before: found } : { after: `${after}; ${remedy}` }),
+      subject,
+      change: isThere ? "found" : "gone",
+      ...(isThere ? { after: `${found}; ${remedy}` } : { before: found }),
     });
   }
 }

@@ -1,0 +1,414 @@
+/**
+ * The sidecar put together, from its start to its end.
+ *
+ *     admin socket ─ absence ─ policy ─ surroundings ─ fence ─ journal ─ tap ─ ready
+ *
+ * The order is what matters here. The admin socket is first, since it is also the lock that lets one of us
+ * run; whoever is to stand closed in our absence is closed before anything is read; what was cut before is
+ * cut again before the first packet; and only who sees packets gives signs of life. Each step is a part
+ * with a file of its own, and nothing here decides about a connection.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Policy } from "../judge/policy.ts";
+import { gateTamperedFinding } from "../judge/rules/gate-tampered.ts";
+import { KernelRefused } from "../kernel/libc.ts";
+import { giveBackMemory } from "../kernel/memory.ts";
+import { findingLine } from "../report/build.ts";
+import type { Line } from "../report/lines.ts";
+import { Fence } from "../respond/fence.ts";
+import { AbsenceKeeper } from "./absence-keeper.ts";
+import { answerTo } from "./admin/answer.ts";
+import { AdminRefused, openAdminSocket } from "./admin/socket.ts";
+import { type WatchCall, WatchRefused } from "./call.ts";
+import { ClockWatch } from "./clock.ts";
+import { Sentry } from "./defence/sentry.ts";
+import { openGatekeeper } from "./gatekeeper.ts";
+import { instanceName } from "./instance.ts";
+import { keepPolicy, keptPolicy } from "./kept-policy.ts";
+import { Lines } from "./lines.ts";
+import { LivePipeline } from "./live-pipeline.ts";
+import { type Log, openLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { MetricsPort } from "./metrics-port.ts";
+import { type PolicyRead, readPolicyInChild } from "./policy-child.ts";
+import { PolicyKeeper } from "./policy-keeper.ts";
+import { Recent } from "./recent.ts";
+import { Standing } from "./standing.ts";
+import { enforceProblem, noticesOf, rungsOf, startBy } from "./start.ts";
+import { Stop } from "./stop.ts";
+import { warmUp } from "./warm-up.ts";
+import { workloadSeen } from "./workload.ts";
+
+/**
+ * Watches until it is asked to stop. Answers whether all went well; false: too many faults of our own.
+ * Throws `WatchRefused` where it cannot begin.
+ */
+export async function watch(call: WatchCall): Promise<boolean> {
+  const log = openLog(call.logLevel);
+  const appliance = new Appliance(call, log);
+  try {
+    await appliance.start();
+    return await appliance.run();
+  } finally {
+    await appliance.close();
+    await log.drain(DRAIN_MS);
+  }
+}
+
+class Appliance {
+  readonly #call: WatchCall;
+  readonly #log: Log;
+  readonly #stop: Stop;
+  readonly #metrics = new Metrics();
+  readonly #lines: Lines;
+  readonly #recent = new Recent();
+  readonly #sentry: Sentry;
+  readonly #standing: Standing;
+  readonly #absence: AbsenceKeeper;
+  readonly #clock = new ClockWatch();
+  /** What is to be closed, the last one first. */
+  readonly #closers: (() => unknown)[] = [];
+
+  constructor(call: WatchCall, log: Log) {
+    this.#call = call;
+    this.#log = log;
+    this.#stop = new Stop(log);
+    this.#lines = new Lines(this.#metrics, nowUs);
+    this.#sentry = new Sentry({ write: (line) => this.#write(line), nowUs });
+    this.#absence = new AbsenceKeeper(log, () => this.#standing.healthy().good);
+    this.#standing = new Standing(call, {
+      startedAtUs: nowUs(),
+      sentry: this.#sentry,
+      lines: this.#lines,
+      metrics: this.#metrics,
+      recent: this.#recent,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#openAdmin();
+    const { stateDirectory, onFailure } = this.#call;
+    mkdirOwn(stateDirectory);
+    const kept = keptPolicy(stateDirectory);
+    this.#absence.atStart(onFailure, kept);
+    const { policy, read } = await this.#firstPolicy(kept);
+    for (const notice of noticesOf(policy)) this.#log.warn(notice);
+    await this.#sentry.glance();
+    this.#mayEnforce(policy);
+    this.#absence.under(policy, onFailure);
+    await this.#openGate(policy);
+    await this.#settleDown(policy);
+    this.#capture(policy);
+    this.#keepPolicy(read);
+    await this.#openMetrics();
+    await this.#sentry.look();
+    this.#look();
+    this.#standing.isReady = true;
+    this.#absence.begin();
+    this.#log.info({ ...this.#standing.status() }, "ready");
+  }
+
+  /** Until somebody asks to stop, or there is nothing left to watch with. */
+  async run(): Promise<boolean> {
+    const why = await this.#stop.requested;
+    this.#log.info({ why }, "stopping");
+    return this.#standing.healthy().good;
+  }
+
+  /** Rules stay as they are. */
+  async close(): Promise<void> {
+    this.#stop.forget();
+    for (const closer of this.#closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        this.#log.error(error instanceof Error ? error.message : String(error));
+      }
+    }
+    this.#absence.end();
+    const left = await this.#lines.drain(DRAIN_MS);
+    if (left > 0) this.#log.error({ bytes: left }, "standard output was not read in time");
+  }
+
+  async #openAdmin(): Promise<void> {
+    const { adminPath: path } = this.#call;
+    try {
+      const server = await openAdminSocket({
+        path,
+        answer: (request, peer) => answerTo(request, peer, this.#standing),
+        onRefused: (why) => {
+          this.#metrics.add("admin_refused");
+          this.#log.warn({ why }, "turned away from the admin socket");
+        },
+      });
+      this.#closers.push(() => server.close());
+    } catch (error) {
+      throw error instanceof AdminRefused ? new WatchRefused(error.message, "misuse") : error;
+    }
+  }
+
+  /** With a broken policy, either closed until it is mended or not at all. */
+  async #firstPolicy(
+    kept: ReturnType<typeof keptPolicy>,
+  ): Promise<{ policy: Policy; read: GoodRead }> {
+    const { source, onFailure } = this.#call;
+    for (;;) {
+      const read = await readPolicyInChild(source);
+      this.#metrics.add("policy_reads", "problem" in read ? "bad" : "good");
+      const start = startBy(read, { onFailure, kept });
+      if (start.is === "exit") throw new WatchRefused(start.why, "misuse");
+      if (start.is === "run" && !("problem" in read)) {
+        this.#standing.hold = undefined;
+        return { policy: start.policy, read };
+      }
+      if (start.is === "hold" && this.#standing.hold !== start.why) {
+        this.#standing.hold = start.why;
+        this.#absence.close();
+        this.#log.error({ problem: start.why }, "nothing leaves until the policy is mended");
+        this.#policyLine("refused", undefined, start.why);
+      }
+      const stopped = await Promise.race([this.#stop.requested, pause(MENDED_EVERY_MS)]);
+      if (stopped !== undefined) throw new WatchRefused(`stopped by ${stopped}`, "misuse");
+    }
+  }
+
+  /** What must not be enforced here unless the call says so. */
+  #mayEnforce(policy: Policy): void {
+    if (policy.mode !== "enforce") return;
+    for (const { name, found, remedy } of this.#sentry.weaknesses) {
+      if (!UNENFORCEABLE.has(name) || this.#call.despite.has(name)) continue;
+      throw new WatchRefused(
+        `${found}: ${remedy}, or say --despite ${name} to enforce all the same`,
+        "misuse",
+      );
+    }
+  }
+
+  /** What the start needed goes, and what the first connection will need comes. */
+  async #settleDown(policy: Policy): Promise<void> {
+    const began = performance.now();
+    const verdicts = await warmUp(policy);
+    const bytes = giveBackMemory();
+    await warmUp(policy, 1);
+    const tookMs = Math.round(performance.now() - began);
+    this.#log.debug({ verdicts, bytes, tookMs }, "warmed up");
+  }
+
+  async #openGate(policy: Policy): Promise<void> {
+    const { respond, stateDirectory, dryRun } = this.#call;
+    const ladder = rungsOf(policy, respond);
+    if ("refused" in ladder) throw new WatchRefused(ladder.refused, "misuse");
+    const instance = instanceName();
+    let fence: Fence | undefined;
+    try {
+      fence = Fence.open({
+        instance,
+        policySha256: policy.sha256,
+        bypassable: this.#sentry.bypassable,
+      });
+    } catch (error) {
+      if (!(error instanceof KernelRefused)) throw error;
+      const isNeeded = policy.mode === "enforce" && ladder.rungs.size > 0 && !dryRun;
+      if (isNeeded) throw new WatchRefused(`no fence: ${error.message}`, "machine");
+      this.#log.warn({ why: error.message }, "no fence: nothing can be cut, not even by hand");
+    }
+    if (fence !== undefined) {
+      const opened = fence;
+      // Without a workload an open gate's rules hold nothing back, and nobody would remove them.
+      this.#closers.push(async () => {
+        if ((await workloadSeen()) === undefined) opened.remove();
+        else opened.close();
+      });
+      const changes = opened.onChange(() => this.#lookAtFence());
+      this.#closers.push(() => changes.stop());
+      this.#standing.fence = opened;
+    }
+    const gate = await openGatekeeper(join(stateDirectory, "journal"), {
+      instance,
+      ...(fence !== undefined && { fence }),
+      rungs: ladder.rungs,
+      dryRun,
+      policy: () => this.#standing.keeper?.policy ?? policy,
+      nowUs: () => this.#standing.pipeline?.state.nowUs ?? nowUs(),
+      write: (line) => this.#write(line),
+      keep: () => {},
+      fenced: (seconds) => this.#metrics.fenced(seconds),
+    }).catch((error: Error) => {
+      throw new WatchRefused(`the journal: ${error.message}`, "machine");
+    });
+    this.#closers.push(() => gate.journal.close());
+    this.#standing.rungs = ladder.rungs;
+    this.#standing.journal = gate.journal;
+    this.#standing.gatekeeper = gate.keeper;
+    gate.keeper.start();
+  }
+
+  #capture(policy: Policy): void {
+    const { gatekeeper } = this.#standing;
+    try {
+      const pipeline = LivePipeline.open(
+        {
+          policy,
+          observations: this.#call.observations,
+          onVerdict: (judged) => {
+            gatekeeper?.judged(judged);
+            this.#recent.judged(judged);
+          },
+          onEnd: (why) => {
+            this.#standing.ended = why;
+            this.#log.error({ why }, "nothing is captured any more");
+          },
+        },
+        (line) => this.#write(line),
+      );
+      this.#standing.pipeline = pipeline;
+      this.#closers.push(() => pipeline.close());
+    } catch (error) {
+      if (!(error instanceof KernelRefused)) throw error;
+      throw new WatchRefused(error.message, "machine");
+    }
+  }
+
+  #keepPolicy(start: GoodRead): void {
+    const keeper = new PolicyKeeper(
+      {
+        source: this.#call.source,
+        onRead: (policy, before) => this.#adopt(policy, before),
+        onProblem: (problem) => {
+          this.#metrics.add("policy_reads", "bad");
+          this.#log.error({ problem }, "the last good policy stays in force");
+          this.#policyLine("refused", keeper.policy.sha256, problem);
+        },
+      },
+      start,
+    );
+    this.#standing.keeper = keeper;
+    this.#remember(start.policy);
+    keeper.watch();
+    const reload = () => void keeper.reload();
+    process.on("SIGHUP", reload);
+    this.#closers.push(() => process.off("SIGHUP", reload));
+    this.#closers.push(() => keeper.stop());
+  }
+
+  /** Throws what makes it unusable here: the one before it stays. */
+  #adopt(policy: Policy, before: Policy): void {
+    const { onFailure, respond } = this.#call;
+    const { fence, pipeline } = this.#standing;
+    const ladder = rungsOf(policy, respond);
+    const problem = enforceProblem(policy, onFailure);
+    if (problem !== undefined) throw new Error(problem);
+    if ("refused" in ladder) throw new Error(ladder.refused);
+    this.#mayEnforce(policy);
+    if (policy.mode === "enforce" && ladder.rungs.size > 0 && fence === undefined) {
+      throw new Error("`mode: enforce`, and the kernel grants no fence here");
+    }
+    this.#absence.under(policy, onFailure);
+    this.#metrics.add("policy_reads", "good");
+    const { sha256 } = policy;
+    if (sha256 !== before.sha256) {
+      const marked = fence?.setPolicy(sha256);
+      if (marked !== undefined) this.#log.warn({ why: marked }, "the rules name the policy before");
+      this.#policyLine("read", before.sha256, sha256);
+      this.#log.info({ mode: policy.mode, sha256 }, "another policy is in force");
+      this.#remember(policy);
+    }
+    this.#standing.gatekeeper?.climb(ladder.rungs);
+    this.#standing.rungs = ladder.rungs;
+    pipeline?.adopt(policy);
+  }
+
+  #remember(policy: Policy): void {
+    try {
+      keepPolicy(this.#call.stateDirectory, policy);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ why }, "the next start will not know this policy");
+    }
+  }
+
+  async #openMetrics(): Promise<void> {
+    const { metrics } = this.#call;
+    if (metrics === undefined) return;
+    const port = new MetricsPort(
+      metrics,
+      () => this.#metrics.text(),
+      (code) => {
+        const place = `${metrics.host}:${metrics.port}`;
+        const what = `Our page of metrics cannot be had on ${place} (${code}): whoever holds it may answer for us`;
+        // Whose fault it is nobody knows: it is no cut.
+        const finding = { ...gateTamperedFinding(what), severity: "warning" as const };
+        this.#write(findingLine({ ...finding, atUs: nowUs() }, undefined));
+      },
+    );
+    await port.open();
+    this.#closers.push(() => port.close());
+  }
+
+  /** What is looked at now and then. */
+  #look(): void {
+    this.#sentry.watch();
+    const timer = setInterval(() => {
+      const step = this.#clock.look();
+      if (step !== undefined) this.#clockLine(step.seconds);
+      this.#lookAtFence();
+      if (this.#standing.pipeline?.state.failed === true) this.#stop.now("too many faults");
+    }, LOOK_EVERY_MS).unref();
+    this.#closers.push(
+      () => clearInterval(timer),
+      () => this.#sentry.stop(),
+    );
+  }
+
+  #lookAtFence(): void {
+    for (const finding of this.#standing.fence?.look() ?? []) {
+      this.#write(findingLine({ ...finding, atUs: nowUs() }, undefined));
+    }
+  }
+
+  /** Whatever is decided where packets can pass unseen says so. */
+  #write(line: Line): void {
+    const isVerdict = line.kind === "verdict" && this.#sentry.bypassable;
+    const told: Line = isVerdict ? { ...line, coverage: [...line.coverage, "bypassable"] } : line;
+    this.#lines.write(told);
+  }
+
+  #policyLine(change: string, before: string | undefined, after: string): void {
+    const subject = this.#call.source.file ?? "the default policy";
+    this.#write({ kind: "host", atUs: nowUs(), source: "policy", subject, change, before, after });
+  }
+
+  #clockLine(seconds: number): void {
+    this.#log.warn({ seconds }, "the clock was set");
+    const after = `${seconds > 0 ? "+" : ""}${seconds} s`;
+    const what = { source: "clock", subject: "wall clock", change: "stepped", after };
+    this.#write({ kind: "host", atUs: nowUs(), ...what });
+  }
+}
+
+type GoodRead = Exclude<PolicyRead, { problem: string }>;
+
+/** Microseconds since 1970. */
+function nowUs(): number {
+  return Date.now() * 1000;
+}
+
+function mkdirOwn(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new WatchRefused(`--state ${directory}: ${why}`, "machine");
+  }
+}
+
+async function pause(ms: number): Promise<undefined> {
+  return await new Promise((resolve) => setTimeout(resolve, ms, undefined));
+}
+
+/** A gate that the workload may change, or whose cut would hit the host, is none. */
+const UNENFORCEABLE: ReadonlySet<string> = new Set(["workload-net-admin", "host-network"]);
+const DRAIN_MS = 2000;
+const LOOK_EVERY_MS = 5000;
+const MENDED_EVERY_MS = 1000;
