@@ -14,25 +14,26 @@ import { Output } from "./output.ts";
 import { type Connection, connectionsOf, STORIES, storyOf } from "./story.ts";
 
 const OPTIONS: readonly Option[] = [
-  { name: "live", says: "play the same in two network namespaces of this machine", toCome: true },
+  { name: "live", says: "play it in two network namespaces of this machine (root, Linux)" },
 ];
 
 export const demoCommand: Command = {
   usage: "demo",
   says:
     "Replays the bundled captures as a story: what Portcullis sees, what it finds and why. It changes " +
-    "nothing, is the same for everybody, and exits 0.",
+    "nothing, is the same for everybody, and exits 0. With --live a workload is really cut off.",
   options: OPTIONS,
   examples: [
     ["portcullis demo", "the tour"],
-    ["portcullis demo > tour.txt", "the tour, to read later"],
+    ["portcullis demo --live", "the gate itself, as root"],
   ],
   run,
 };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { operands } = parseCall(args, OPTIONS);
+  const { operands, values } = parseCall(args, OPTIONS);
   if (operands.length > 0) throw new Misuse(`demo takes no operand, found ${operands[0]}`);
+  if (values.has("live")) return await (await import("./demo-live.ts")).demoLive();
   const { readPolicyFile } = await import("../judge/policy-file.ts");
   const { replay } = await import("../replay.ts");
   const root = projectRoot();
