@@ -16,7 +16,11 @@ function detect({ transport, client, server }: Opening) {
   const [asked, answered] = [firstOf(client, transport), firstOf(server, transport)];
   // Whoever multicasts an answer was not asked by anybody that could be heard.
   const alone = server.length === 0 ? undefined : false;
-  const fit = together(messageFit(client, asked, alone), messageFit(server, answered, true));
+  const question = messageFit(client, asked, alone);
+  const reply = messageFit(server, answered, true);
+  // A question that is right, and whoever answers it says it again: whatever else the answer holds.
+  const repeated = question === "yes" && reply === "no" && repeats(client, asked, server, answered);
+  const fit = repeated ? "yes" : together(question, reply);
   return answer(fit, (): Match => ({ exposes: [], startTls: "none" }));
 }
 
@@ -66,6 +70,21 @@ function messageFit({ bytes, length }: Said, place: Place, response: boolean | u
   }
   // Nothing follows the last record, but that some servers fill up.
   return to - at <= SLACK_BYTES_MAX ? "yes" : "no";
+}
+
+/** Whether an answer has the id of the question, and the question. */
+function repeats(client: Said, asked: Place, server: Said, answered: Place): boolean {
+  if (typeof asked !== "object" || typeof answered !== "object") return false;
+  const name = readName(client.bytes, asked[0] + HEADER_BYTES, asked[0], client.length);
+  if (typeof name === "string" || u16(server.bytes, answered[0] + 2) >> 15 === 0) return false;
+  const count = name.end + 4 - (asked[0] + HEADER_BYTES);
+  const [one, other] = [client.text, server.text];
+  const at = HEADER_BYTES;
+  return (
+    u16(client.bytes, asked[0]) === u16(server.bytes, answered[0]) &&
+    one.slice(asked[0] + at, asked[0] + at + count) ===
+      other.slice(answered[0] + at, answered[0] + at + count)
+  );
 }
 
 function headerFits(flags: number): boolean {

@@ -21,9 +21,11 @@ export interface Heard {
 /** @param port what becomes of each port: one to one, or connections would be mixed up */
 export async function heardIn(path: string, port = (old: number) => old): Promise<Heard[]> {
   const heard: Heard[] = [];
+  // With somebody who listens for them, as a replay has, what begins like DNS is read as DNS first.
+  const answers = () => {};
   const table = new FlowTable({
     open: (flow) =>
-      flow.transport === "udp" ? new DatagramConnection(flow) : new Connection(flow),
+      flow.transport === "udp" ? new DatagramConnection(flow, { answers }) : new Connection(flow),
     close: (flow, inspector) => void heard.push({ flow, seen: resultOf(inspector) }),
     overlap: () => {},
     loss: () => {},
@@ -60,9 +62,19 @@ function resultOf(inspector: Inspector): Seen {
   return { tls: inspector.results()[0], plaintext: inspector.plaintext };
 }
 
-/** Every port becomes another, and no two the same: multiplying by an odd number undoes itself. */
-export function otherPort(old: number): number {
-  return ((old * 40_503 + 12_345) & 0xffff) ^ 0x5a5a;
+/** Every port becomes another by chance, and no two the same: all 65,536 of them, shuffled (Fisher, Yates). */
+export const otherPort = (old: number): number => SHUFFLED[old]!;
+
+function shuffled(seed: number): Uint16Array {
+  const ports = Uint16Array.from({ length: 65_536 }, (_, port) => port);
+  let state = seed;
+  for (let last = ports.length - 1; last > 0; last--) {
+    // A linear congruence whose upper bits are as good as is needed here (Numerical Recipes).
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const at = Math.floor((state / 2 ** 32) * (last + 1));
+    [ports[last], ports[at]] = [ports[at]!, ports[last]!];
+  }
+  return ports;
 }
 
 /** What was heard of a connection, in a few words. */
@@ -72,3 +84,5 @@ export function wordsFor({ tls, plaintext, opaque }: Seen): string[] {
   const rest = opaque === undefined ? [] : [opaque.encryption ?? `opaque: ${opaque.why}`];
   return [...clear, ...sealed, ...rest];
 }
+
+const SHUFFLED = shuffled(20_261_125);

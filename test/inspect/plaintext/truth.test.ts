@@ -4,10 +4,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DETECTORS } from "../../../src/inspect/plaintext/index.ts";
 import { readTruth, SHARED, sharedIsHere } from "../../truth/truth.ts";
-import { DIFFERENCES, NAMES, NOT_OURS, UPGRADES } from "./differences.ts";
+import { DIFFERENCES, UPGRADES } from "./differences.ts";
 import { type Heard, heardIn, otherPort, wordsFor } from "./heard.ts";
+import { endsOf, name, pair, type Stream, streamsOf } from "./streams.ts";
 
 interface Capture {
   readonly file: string;
@@ -15,9 +15,6 @@ interface Capture {
   readonly credentials_in_clear: readonly Credential[] | null;
   readonly tls_streams: readonly { client: string; server: string; starttls?: string | null }[];
 }
-
-/** Transport, one end, the other, packets, protocols. */
-type Stream = readonly [string, string, string, number, readonly string[]];
 
 interface Credential {
   readonly frame: number;
@@ -123,44 +120,6 @@ describe.skipIf(!sharedIsHere)("the captures of others", () => {
   });
 });
 
-interface Compared {
-  readonly theirs: string[];
-  readonly ours: string[];
-  readonly words: readonly string[];
-}
-
-/** By its two ends: what either says of a stream, in the words of both. */
-function streamsOf(
-  streams: readonly Stream[] | null,
-  heard: readonly Heard[],
-): Map<string, Compared> {
-  const compared = new Map<string, Compared>();
-  for (const [transport, one, other, , protocols] of streams ?? []) {
-    if (transport !== "tcp") continue;
-    const ends = pair(one, other);
-    const mine = heard.filter(({ flow }) => endsOf(flow) === ends);
-    const words = mine.flatMap(({ seen }) => wordsFor(seen));
-    const ours = [...new Set(words.filter((word) => OURS.has(word)))];
-    const theirs = compared.get(ends)?.theirs ?? [];
-    for (const protocol of protocols) {
-      const name = NAMES[protocol];
-      if (name !== undefined && OURS.has(name) && !theirs.includes(name)) theirs.push(name);
-    }
-    compared.set(ends, { theirs: settled(theirs, ours), ours, words });
-  }
-  return compared;
-}
-
-/** A special case of HTTP is HTTP; a protocol that theirs has no name for is not invented. */
-function settled(theirs: readonly string[], ours: string[]): string[] {
-  const general = ours.flatMap((name) => SPECIAL[name] ?? []);
-  for (const name of NOT_OURS) {
-    const at = ours.indexOf(name);
-    if (at >= 0 && !theirs.includes(name)) ours.splice(at, 1);
-  }
-  return theirs.filter((name) => !general.includes(name));
-}
-
 function count(
   tally: Map<string, { truth: number; ours: number; both: number }>,
   name: string,
@@ -228,28 +187,8 @@ function withoutPorts({ flow, seen }: Heard): unknown {
   };
 }
 
-function endsOf({ ends: [one, other] }: Heard["flow"]): string {
-  return pair(name(one.ip, one.port), name(other.ip, other.port));
-}
-
-function pair(one: string, other: string): string {
-  return [one, other].sort().join(" ");
-}
-
-function name(ip: string, port: number): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
 function pad(cell: string | number, column: number): string {
   return column === 0 ? String(cell).padEnd(12) : String(cell).padStart(9);
 }
 
-/** What is told as one of these is told as what it is a case of. */
-const SPECIAL: Readonly<Record<string, string>> = {
-  websocket: "http",
-  docker: "http",
-  grpc: "http2",
-  etcd: "http2",
-};
-const OURS: ReadonlySet<string> = new Set(DETECTORS.map(({ protocol }) => protocol));
 const SWEEP_MS_MAX = 300_000;
