@@ -73,6 +73,13 @@ export function getsockopt(fd: number, level: number, option: number, into: Uint
   return answer < 0 ? answer : LENGTH[0];
 }
 
+/** How many packets or messages a socket had no room for, since it was opened; undefined: not told. */
+export function socketDrops(fd: number): number | undefined {
+  const answer = getsockopt(fd, SOL_SOCKET, SO_MEMINFO, MEMINFO);
+  const at = SK_MEMINFO_DROPS * 4;
+  return answer < at + 4 ? undefined : new DataView(MEMINFO.buffer).getUint32(at, true);
+}
+
 /** sendto(2): the number of bytes sent. Without `address`, to where the socket is connected. */
 export function sendto(fd: number, bytes: Uint8Array, flags = 0, address?: Uint8Array): number {
   return answered(
@@ -150,6 +157,9 @@ export function setNetworkNamespace(fd: number): number {
 /**
  * Calls back in Node's loop whenever `fd` has something to read, until it is stopped. It does not
  * keep the process alive by itself. Stop it before the descriptor is closed.
+ *
+ * A socket that reports an error is not watched any further, and nobody is told. A netlink socket
+ * reports one when it was full: `NETLINK_NO_ENOBUFS` forbids it that, and `socketDrops` tells instead.
  */
 export function onReadable(fd: number, callback: () => void): { stop(): void } {
   const handle = koffi.node.poll(fd, { readable: true }, callback);
@@ -210,6 +220,7 @@ const ERRNO_NAMES = new Map(
     .map(([name, number]) => [number, name]),
 );
 const LENGTH = new Uint32Array(1);
+const MEMINFO = new Uint8Array(64);
 const INT_BYTES = new Uint8Array(4);
 const INT = new DataView(INT_BYTES.buffer);
 const POLLED_BYTES = new Uint8Array(8);
@@ -228,6 +239,8 @@ export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+const SO_MEMINFO = 55;
+const SK_MEMINFO_DROPS = 8;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
 export const POLLIN = 1;

@@ -27,6 +27,7 @@ import {
   sendto,
   setsockopt,
   socket,
+  socketDrops,
 } from "./libc.ts";
 import { attributeMap, messagesIn, type NetlinkMessage, textOf } from "./netlink-message.ts";
 
@@ -64,6 +65,8 @@ export class NetlinkSocket {
   #sequence = 1;
   #into = new Uint8Array(RECEIVE_BYTES);
   #from = new Uint8Array(SOCKADDR_NL_BYTES);
+  /** Messages that found no room, as of the last look. */
+  #drops = 0;
 
   private constructor(fd: number) {
     this.fd = fd;
@@ -95,6 +98,8 @@ export class NetlinkSocket {
     if (options.sendBytes !== undefined) {
       setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, options.sendBytes);
     }
+    // Whoever waits for notifications would not be woken again after an overrun (libc.ts, `onReadable`).
+    if (options.groups !== undefined) setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1);
     for (const group of options.groups ?? []) {
       const joined = setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
       expect(joined, `joining netlink group ${group}`, "CAP_NET_ADMIN");
@@ -148,7 +153,9 @@ export class NetlinkSocket {
   /** What came from groups since the last call. Does not wait. */
   notifications(): Notifications {
     const messages: NetlinkMessage[] = [];
-    let lost = false;
+    const drops = socketDrops(this.fd) ?? 0;
+    let lost = drops !== this.#drops;
+    this.#drops = drops;
     for (let reads = 0; reads < READS_MAX; reads++) {
       const got = this.#receive(MSG_DONTWAIT);
       if (typeof got === "number") {
@@ -219,8 +226,9 @@ const KERNEL_PORT = 0;
 const SOCKADDR_NL_BYTES = 12;
 /** Family, and zeros: port 0 is the kernel to send to, and any free port to bind. */
 const SOCKADDR_NL = Uint8Array.of(AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-const SOL_NETLINK = 270;
+export const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
+export const NETLINK_NO_ENOBUFS = 5;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NLMSG_ERROR = 2;

@@ -99,7 +99,9 @@ export class LiveVerdicts {
     const { flow } = watched;
     const assessed = this.#assessments.inClear(seen, watched.overlaps.length > 0);
     const { place } = assessed;
-    const mayHaveLost = watched.mayHaveLost && (isOver || isMidstream(flow));
+    // Bytes that never came may be lost in capturing, before anybody has counted it.
+    const hasGap = seen.kind === "opaque" && seen.why === "gap";
+    const mayHaveLost = hasGap || (watched.mayHaveLost && (isOver || isMidstream(flow)));
     const missing = { mayHaveLost, firstBytesOnly: this.#isFirstBytesOnly() };
     const verdict = withUncaptured(assessed.verdict, missing);
     const { client } = seen;

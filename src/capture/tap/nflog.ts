@@ -3,7 +3,8 @@
  * socket, at once (nflog-rules.ts).
  *
  * Every packet of the group has a number, also one for which the socket had no room: a gap is a loss, and
- * says of how many. What a packet costs us is one call; after some hundreds the loop gets its turn, since
+ * says of how many. Where no packet comes behind the gap the socket's own counter says it a second later.
+ * What a packet costs us is one call; after some hundreds the loop gets its turn, since
  * timers and sockets must not starve because somebody sends much.
  */
 import {
@@ -22,8 +23,15 @@ import {
   sendto,
   setsockopt,
   socket,
+  socketDrops,
 } from "../../kernel/libc.ts";
-import { NETLINK_NETFILTER, NLM_F_ACK, NLM_F_REQUEST } from "../../kernel/netlink.ts";
+import {
+  NETLINK_NETFILTER,
+  NETLINK_NO_ENOBUFS,
+  NLM_F_ACK,
+  NLM_F_REQUEST,
+  SOL_NETLINK,
+} from "../../kernel/netlink.ts";
 import { MessageWriter, u16be, u32be } from "../../kernel/netlink-message.ts";
 import type { LiveClock } from "./live-clock.ts";
 import { NflogReader } from "./nflog-message.ts";
@@ -70,8 +78,9 @@ class Nflog implements Tap {
   readonly #reader = new NflogReader(this.#into);
   readonly #watch: { stop(): void };
   #expected = -1;
-  /** The socket was full, and no packet has come since that says how many are missing. */
-  #overrun = false;
+  /** Packets lost by their numbers, and those that were told. */
+  #missing = 0;
+  #told = 0;
   #checks = 0;
   #stopped = false;
 
@@ -87,10 +96,8 @@ class Nflog implements Tap {
   }
 
   check(): void {
-    if (this.#overrun) {
-      this.#overrun = false;
-      this.#listener.lost(0, "nflog: its socket was full, and no packet has come since");
-    }
+    this.#read();
+    this.#tellLost(socketDrops(this.#fd) ?? 0);
     // Listing rules takes a fraction of a millisecond, but others may list and change them too.
     if (++this.#checks % CHECK_EVERY !== 0) return;
     const wrong = this.#rules.check();
@@ -112,12 +119,12 @@ class Nflog implements Tap {
     const nowUs = this.#clock.nowUs();
     for (let messages = 0; messages < MESSAGES_MAX; messages++) {
       const length = recvfrom(this.#fd, this.#into, MSG_DONTWAIT, this.#from);
-      if (length === -ENOBUFS) this.#overrun = true;
-      else if (length === -EINTR) continue;
-      else if (length < 0) {
+      if (length === -EINTR) continue;
+      if (length < 0) {
         if (length !== -EAGAIN) this.#listener.lost(0, `nflog: recv answered ${errnoName(length)}`);
         return;
-      } else if (this.#fromView.getUint32(4, true) === KERNEL_PORT) this.#take(length, nowUs);
+      }
+      if (this.#fromView.getUint32(4, true) === KERNEL_PORT) this.#take(length, nowUs);
     }
   }
 
@@ -137,8 +144,15 @@ class Nflog implements Tap {
     const missing = this.#expected < 0 ? sequence : (sequence - this.#expected) >>> 0;
     this.#expected = (sequence + 1) >>> 0;
     if (missing === 0) return;
-    this.#overrun = false;
-    this.#listener.lost(missing, "nflog: its socket was full");
+    this.#missing += missing;
+    this.#tellLost(this.#missing);
+  }
+
+  /** Gaps and the socket's counter tell of the same packets, one before the other. */
+  #tellLost(known: number): void {
+    if (known <= this.#told) return;
+    this.#listener.lost(known - this.#told, "nflog: its socket was full");
+    this.#told = known;
   }
 }
 
@@ -157,6 +171,7 @@ function openSocket(group: number, receiveBytes: number): number {
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBytes) < 0) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
   }
+  setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1);
   const settings = [
     [NFULA_CFG_CMD, Uint8Array.of(NFULNL_CFG_CMD_BIND)],
     [NFULA_CFG_MODE, Uint8Array.of(...u32be(COPY_BYTES), NFULNL_COPY_PACKET, 0)],
@@ -207,7 +222,6 @@ const SOCKADDR_NL_BYTES = 12;
 const KERNEL_PORT = 0;
 const EINTR = 4;
 const EAGAIN = 11;
-const ENOBUFS = 105;
 const NLMSG_ERROR = 2;
 /** NFNL_SUBSYS_ULOG, NFULNL_MSG_CONFIG. */
 const CONFIG_TYPE = (4 << 8) | 1;

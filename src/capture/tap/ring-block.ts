@@ -21,6 +21,11 @@ export function isFilled(words: Int32Array, blockAt: number): boolean {
   return (Atomics.load(words, (blockAt + STATUS) >> 2) & TP_STATUS_USER) !== 0;
 }
 
+/** Whether packets found no room before this block, of which the counters have not told yet. */
+export function hasLost(words: Int32Array, blockAt: number): boolean {
+  return (Atomics.load(words, (blockAt + STATUS) >> 2) & TP_STATUS_LOSING) !== 0;
+}
+
 /** Gives it back. */
 export function giveBack(words: Int32Array, blockAt: number): void {
   Atomics.store(words, (blockAt + STATUS) >> 2, TP_STATUS_KERNEL);
@@ -95,6 +100,7 @@ const FIRST = 16;
 const LINK_ADDRESS = 48;
 const TP_STATUS_KERNEL = 0;
 const TP_STATUS_USER = 1;
+const TP_STATUS_LOSING = 4;
 const ARPHRD_LOOPBACK = 772;
 const PACKET_OUTGOING = 4;
 const LINUX_COOKED_2 = 276;

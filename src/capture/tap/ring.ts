@@ -1,6 +1,6 @@
 /**
  * Everything, by a ring of memory shared with the kernel (AF_PACKET, TPACKET_V3): it fills blocks of
- * packets, and hands each over when it is full or a millisecond old. What found no room is counted by the
+ * packets, and hands each over when it is full or two milliseconds old. What found no room is counted by the
  * kernel, which is asked every second.
  *
  * It sees what AF_PACKET sees: not AF_XDP, and not what PACKET_QDISC_BYPASS sends (THREATS.md).
@@ -20,12 +20,12 @@ import {
   socket,
 } from "../../kernel/libc.ts";
 import type { LiveClock } from "./live-clock.ts";
-import { COOKED_BYTES, giveBack, isFilled, readBlock } from "./ring-block.ts";
+import { COOKED_BYTES, giveBack, hasLost, isFilled, readBlock } from "./ring-block.ts";
 import type { Tap, TapListener } from "./tap.ts";
 
 export interface RingOptions {
   readonly clock: LiveClock;
-  /** Of the ring: whole blocks of 256 KiB, two at least. */
+  /** Of the ring: whole blocks of 128 KiB, two at least. */
   readonly bufferBytes?: number | undefined;
 }
 
@@ -83,6 +83,12 @@ class Ring implements Tap {
   }
 
   check(): void {
+    this.#count();
+    // Where no new block is opened nobody is woken.
+    this.#read();
+  }
+
+  #count(): void {
     const got = getsockopt(this.#fd, SOL_PACKET, PACKET_STATISTICS, this.#statistics);
     if (got < 8) {
       const why = got < 0 ? errnoName(got) : `${got} bytes`;
@@ -92,8 +98,6 @@ class Ring implements Tap {
     // They are zeroed by being read.
     const dropped = new DataView(this.#statistics.buffer).getUint32(4, true);
     if (dropped > 0) this.#listener.lost(dropped, "ring: all of its blocks were full");
-    // Where no new block is opened nobody is woken.
-    this.#read();
   }
 
   async stop(): Promise<void> {
@@ -111,6 +115,8 @@ class Ring implements Tap {
     for (let read = 0; read < BLOCKS_AT_ONCE; read++) {
       const blockAt = this.#block * BLOCK_BYTES;
       if (!isFilled(this.#words, blockAt)) return;
+      // Told before what came behind it is read: it may be what is missing there.
+      if (hasLost(this.#words, blockAt)) this.#count();
       const place = { blockAt, blockBytes: BLOCK_BYTES, nowUs };
       const packets = readBlock(this.#bytes, place, { sink: this.#listener, clock: this.#clock });
       if (packets < 0) this.#listener.lost(0, "ring: a block that cannot be right was left off");
@@ -141,9 +147,10 @@ const PACKET_VERSION = 10;
 const PACKET_RESERVE = 12;
 const TPACKET_V3 = 2;
 /** Larger than the largest segment that a network card is handed, 64 KiB and headers. */
-const BLOCK_BYTES = 262_144;
+const BLOCK_BYTES = 131_072;
 /** An eighth of a second at 1 Gbit/s. */
 const RING_BYTES = 16_777_216;
 const BLOCKS_AT_ONCE = 16;
 const FRAME_BYTES = 2048;
-const RETIRE_MS = 1;
+/** A block is handed over after so long, however little is in it: all of them last for 256 ms of that. */
+const RETIRE_MS = 2;

@@ -91,6 +91,18 @@ export const CLIENTS = {
   ],
 } as const;
 
+/** Makes many connections at once, and waits for the end of all; answers how many were established. */
+export async function connectMany(pair: Pair, port: number, count: number): Promise<number> {
+  const command = [process.execPath, "-e", NODE_BURST, PEER.ipv4, `${port}`, NAME, `${count}`];
+  const child = pair.spawn("workload", command, { stdio: ["ignore", "pipe", "ignore"] });
+  let said = "";
+  child.stdout!.on("data", (bytes) => {
+    said += String(bytes);
+  });
+  await new Promise((resolve) => child.once("close", resolve));
+  return Number(said);
+}
+
 /** Makes one connection, and waits for its end; what the client thinks of it does not matter. */
 export function connect(pair: Pair, command: readonly string[]): void {
   const [program, ...args] = pair.command("workload", command);
@@ -147,6 +159,22 @@ import { createServer } from "node:https";
 const folder = process.argv[2];
 const [cert, key] = ["pem", "key"].map((kind) => readFileSync(folder + "/unknown." + kind));
 createServer({ cert, key }, (_, response) => response.end("hello")).listen(${PORTS.nodeUnknown});
+`;
+
+const NODE_BURST = `
+const [host, port, servername, count] = process.argv.slice(1);
+const options = { host, port: Number(port), servername, maxVersion: "TLSv1.2" };
+let [left, established] = [Number(count), 0];
+const next = () => {
+  if (left-- <= 0) return;
+  const socket = require("node:tls").connect({ ...options, rejectUnauthorized: false }, () => {
+    established++;
+    socket.end("GET / HTTP/1.0\\r\\n\\r\\n");
+  });
+  socket.on("error", () => {}).on("close", next).resume();
+};
+for (let at = 0; at < 20; at++) next();
+process.on("exit", () => process.stdout.write(String(established)));
 `;
 
 const NODE_CLIENT = `
