@@ -207,7 +207,8 @@ export class Judging implements Above {
     this.#sights.see(chain, atUs, place);
     this.#sights.see(clientChain, atUs, place);
     this.#lines.tls(assessed);
-    this.#lines.verdict(verdict, atUs, place, { chain });
+    const presented = chain?.certificates ?? [];
+    this.#lines.verdict(verdict, atUs, place, { presented, clear: [] });
   }
 
   /**
@@ -223,7 +224,7 @@ export class Judging implements Above {
     }
     if (tlsFollows) return;
     for (const finding of findings) this.#lines.finding(finding, inner.atUs, place);
-    this.#lines.verdict(verdict, inner.atUs, place);
+    this.#lines.verdict(verdict, inner.atUs, place, { clear: layers });
   }
 }
 

@@ -32,7 +32,8 @@ import {
 import {
   type Certificates,
   type Line,
-  PRESENTED,
+  MADE_OF,
+  type MadeOf,
   SEVERITIES,
   type Severity,
 } from "./report/lines.ts";
@@ -80,18 +81,12 @@ export class LineWriter {
   /**
    * A `pass` is only written where observations are asked for.
    *
-   * @param handshake what the server presented in it; absent for what is no handshake
+   * @param madeOf for whoever keeps evidence
    */
-  verdict(
-    verdict: Verdict,
-    atUs: number,
-    place: Place,
-    handshake?: { readonly chain: Chain | undefined },
-  ): void {
+  verdict(verdict: Verdict, atUs: number, place: Place, madeOf: MadeOf): void {
     if (!this.observations && verdict.decision === "pass") return;
     const line = verdictLine({ ...verdict, atUs }, place, verdict);
-    if (handshake === undefined) return this.write(line);
-    this.write({ ...line, [PRESENTED]: handshake.chain?.certificates ?? [] });
+    this.write({ ...line, [MADE_OF]: madeOf });
   }
 
   tls(assessed: Assessment): void {

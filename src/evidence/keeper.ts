@@ -13,8 +13,8 @@ import { canonicalPolicy, type Policy } from "../judge/policy.ts";
 import {
   type FindingLine,
   type Line,
+  MADE_OF,
   type PlaintextLine,
-  PRESENTED,
   type TlsLine,
   type VerdictLine,
 } from "../report/lines.ts";
@@ -80,7 +80,7 @@ export class EvidenceKeeper {
 
   #freeze(verdict: VerdictLine): void {
     const flow = Number(verdict.flow);
-    const lines = this.#lines.get(flow) ?? [verdict];
+    const lines = [...(this.#lines.get(flow) ?? [verdict])];
     const { quota, keep, policy, clock } = this.#options;
     if (!quota.takes(keyOf(verdict, lines), verdict.atUs)) return;
     const { packets, missed } = this.#recorder.ring.freeze(flow);
@@ -96,7 +96,7 @@ export class EvidenceKeeper {
         missed,
         openness,
         located,
-        presented: (verdict[PRESENTED] ?? []).map(({ der }) => der),
+        presented: (verdict[MADE_OF]?.presented ?? []).map(({ der }) => der),
         flows: this.#recorder.flows.lastHour(verdict.atUs),
         policy: canonicalPolicy(policy()),
         clock: clock(),
@@ -127,19 +127,28 @@ export class EvidenceKeeper {
 
 /** What may be written of a connection: as little as it takes, and nothing of what nobody recognised. */
 export function redactionOf(verdict: VerdictLine, lines: readonly Line[]): Redaction {
-  const clear = lines.filter((line): line is PlaintextLine => line.kind === "plaintext");
-  const located: Located[] = clear.flatMap((line) =>
-    line.exposes.map(({ side, offset, bytes }) => ({ side, offset, bytes })),
-  );
-  const isHandshake = verdict[PRESENTED] !== undefined || lines.some(({ kind }) => kind === "tls");
+  const madeOf = verdict[MADE_OF];
+  const said: readonly { readonly kind: string }[] = [...(madeOf?.clear ?? []), ...lines];
+  const clear = said.filter((one): one is PlaintextLine => one.kind === "plaintext");
+  const located = distinct(clear.flatMap(({ exposes }) => exposes));
+  const isHandshake = madeOf?.presented !== undefined || lines.some(({ kind }) => kind === "tls");
   // A detector tells so many secrets and no more: behind the last of them there may be others.
   const isMore = located.length >= EXPOSES_TOLD_MAX;
   const openness: Openness = isMore || !isHandshake ? "clear" : "handshake";
   const { client = "", server = "" } = verdict;
   // What encrypts, and was recognised by its own words, is no secret.
-  const isNamed = lines.some((line) => line.kind === "opaque" && line.encryption !== undefined);
+  const isNamed = said.some((one) => "encryption" in one && one.encryption !== undefined);
   const isKnown = isHandshake || isNamed || clear.length > 0;
   return { openness: isKnown ? openness : "unknown", client, server, located };
+}
+
+/** The lines may say again what the verdict was made of. */
+function distinct(exposes: PlaintextLine["exposes"]): Located[] {
+  const known = new Map<string, Located>();
+  for (const { side, offset, bytes } of exposes) {
+    known.set(`${side} ${offset} ${bytes}`, { side, offset, bytes });
+  }
+  return [...known.values()];
 }
 
 /** Of a workload: its finding, and the key or the server that it is about. */

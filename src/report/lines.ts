@@ -6,7 +6,14 @@
  * escaped: text from the wire stays as it came until a sink prints it (escape.ts), so that no sink
  * escapes twice. An absent field may be `undefined`, which JSON omits.
  */
-import type { Alert, SeenCertificates, TlsObservation, Unseen } from "../inspect/observation.ts";
+import type {
+  Alert,
+  OpaqueObservation,
+  PlaintextObservation,
+  SeenCertificates,
+  TlsObservation,
+  Unseen,
+} from "../inspect/observation.ts";
 import type { Protocol } from "../inspect/plaintext/protocol.ts";
 
 export type Line =
@@ -38,10 +45,17 @@ export type Coverage = (typeof COVERAGES)[number];
 export const SHARED = Symbol("shared");
 
 /**
- * On the verdict of a handshake: the certificates that the server presented, in wire order. No part of the
- * line: whoever keeps evidence needs their bytes, and lines have only their hashes.
+ * On a verdict: what it was made of, as far as whoever keeps evidence needs more of it than lines say. No
+ * part of the line.
  */
-export const PRESENTED = Symbol("presented");
+export const MADE_OF = Symbol("made of");
+
+export interface MadeOf {
+  /** Certificates that the server presented, in wire order; absent for what is no handshake. */
+  readonly presented?: readonly { readonly der: Uint8Array }[];
+  /** What was in clear so far: a verdict made live comes before the lines that say so. */
+  readonly clear: readonly (PlaintextObservation | OpaqueObservation)[];
+}
 
 /** Where a line stands in time, and the connection it belongs to. */
 interface Placed {
@@ -240,10 +254,8 @@ export interface VerdictLine extends Placed {
   readonly findings: readonly string[];
   readonly coverage: readonly Coverage[];
   readonly policySha256: string;
-  readonly [PRESENTED]?: Presented | undefined;
+  readonly [MADE_OF]?: MadeOf | undefined;
 }
-
-type Presented = readonly { readonly der: Uint8Array }[];
 
 export interface Reason {
   readonly step: Step;

@@ -11,6 +11,7 @@ import { uptime } from "node:os";
 import { LiveClock, type TimeSources } from "../capture/tap/live-clock.ts";
 import { openTap, type TapChoice } from "../capture/tap/open.ts";
 import type { Tap, TapListener, TapMethod } from "../capture/tap/tap.ts";
+import type { PacketRecorder } from "../evidence/recorder.ts";
 import type { FlowLimits } from "../flow/table.ts";
 import { KeyLog } from "../inspect/keys/key-log.ts";
 import type { Policy } from "../judge/policy.ts";
@@ -36,6 +37,8 @@ export interface LivePipelineOptions {
   readonly onVerdict?: (judged: Judged) => void;
   /** Called for each packet of a connection, after it was read. Lent, as `PacketSink.packet` is. */
   readonly onPacket?: (packet: TappedPacket) => void;
+  /** Keeps packets that may become evidence. It needs `observations`: they say what is secret where. */
+  readonly recorder?: PacketRecorder;
   /** Nothing more will be captured, though nobody stopped it. */
   readonly onEnd?: (why: string) => void;
   readonly limits?: FlowLimits;
@@ -109,7 +112,7 @@ export class LivePipeline {
       },
       write,
     );
-    this.#packets = new Packets(this.#judging, keys, limits);
+    this.#packets = new Packets(this.#judging, keys, limits, options.recorder);
     const opened = openTap(this.#listener(options), {
       clock: this.#clock,
       choice: options.capture ?? "auto",

@@ -111,7 +111,9 @@ export class LiveVerdicts {
     if (isNews)
       this.#onVerdict?.({ flow, client, place, verdict, findings, chain: undefined, atUs });
     for (const finding of findings) this.#lines.finding(finding, seen.atUs, place);
-    if (isNews) this.#lines.verdict(verdict, seen.atUs, place);
+    if (isNews) {
+      this.#lines.verdict(verdict, seen.atUs, place, { clear: clearOf(watched.inner) });
+    }
     this.overlaps(watched, client);
   }
 
@@ -146,7 +148,10 @@ export class LiveVerdicts {
     for (const finding of findings) this.#lines.finding(finding, observation.atUs, place);
     this.overlaps(watched, client);
     this.#sights.see(chain, observation.atUs, place);
-    if (isNews) this.#lines.verdict(verdict, observation.atUs, place, { chain });
+    if (!isNews) return;
+    const presented = chain?.certificates ?? [];
+    const clear = clearOf(watched.inner);
+    this.#lines.verdict(verdict, observation.atUs, place, { presented, clear });
   }
 
   #uncertain({ mayHaveLost }: Watched, verdict: Verdict): Verdict {
@@ -169,10 +174,19 @@ export function seenOf(inner: Connection | DatagramConnection): {
   if (!(inner instanceof Connection)) {
     return { handshakes: inner.results(), clear: inner.plaintext, malformed: inner.malformed };
   }
-  const { tls, renegotiated = [], plaintext, opaque } = inner.result();
+  const { tls, renegotiated = [] } = inner.result();
   return {
     handshakes: tls === undefined ? renegotiated : [tls, ...renegotiated],
-    clear: opaque === undefined ? plaintext : [...plaintext, opaque],
+    clear: clearOf(inner),
     malformed: inner.tls.malformed,
   };
+}
+
+/** What was said without a handshake so far, the outermost layer first. */
+function clearOf(
+  inner: Connection | DatagramConnection,
+): readonly (PlaintextObservation | OpaqueObservation)[] {
+  if (!(inner instanceof Connection)) return inner.plaintext;
+  const { plaintext, opaque } = inner.result();
+  return opaque === undefined ? plaintext : [...plaintext, opaque];
 }

@@ -2,14 +2,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Census } from "../../src/decode/census.ts";
+import { decodeFrame } from "../../src/decode/link.ts";
+import { PacketView, TCP_SYN, TRANSPORT } from "../../src/decode/packet-view.ts";
 import { bundleOf, type Proof } from "../../src/evidence/bundle.ts";
 import { type About, EvidenceKeeper } from "../../src/evidence/keeper.ts";
 import { Quota } from "../../src/evidence/quota.ts";
 import { PacketRecorder } from "../../src/evidence/recorder.ts";
 import type { Openness } from "../../src/evidence/redaction.ts";
+import type { KeptPacket } from "../../src/evidence/ring.ts";
 import type { Policy } from "../../src/judge/policy.ts";
 import { replay } from "../../src/replay.ts";
-import type { FindingLine, Line, VerdictLine } from "../../src/report/lines.ts";
+import type { FindingLine, Line, PlaintextLine, VerdictLine } from "../../src/report/lines.ts";
 
 export interface Evidence {
   readonly proof: Proof;
@@ -84,4 +88,58 @@ export function verdictOn(
     const { decision, would, wouldCut, reason, findings } = line;
     return { decision, would, wouldCut, reason, findings };
   });
+}
+
+export function plaintextOf(lines: readonly Line[]): PlaintextLine[] {
+  return lines.filter((line): line is PlaintextLine => line.kind === "plaintext");
+}
+
+/** Located bytes of a secret that stand in the packets as they were sent, as `side offset`. */
+export function secretsLeft(
+  { packets, verdict }: Proof,
+  clear: readonly PlaintextLine[],
+): string[] {
+  return clear.flatMap(({ exposes }) =>
+    exposes.flatMap(({ side, offset, bytes }) => {
+      const from = side === "client" ? verdict.client : verdict.server;
+      const sent = [...streamOf(packets, from ?? "")];
+      const inside = sent.filter(([at]) => at >= offset && at < offset + bytes);
+      const left = inside.filter(([, byte]) => byte !== 0 && byte !== 0x30);
+      return left.map(([at]) => `${side} ${at}`);
+    }),
+  );
+}
+
+/** Offset and value of each byte that one end sent. */
+export function* streamOf(
+  packets: readonly KeptPacket[],
+  from: string,
+): Generator<[number, number]> {
+  let origin: number | undefined;
+  for (const { view, source } of payloads(packets)) {
+    if (source !== from) continue;
+    if ((view.flags & TCP_SYN) !== 0 && view.protocol === 6) {
+      origin = (view.seq + 1) | 0;
+      continue;
+    }
+    if (view.payload >= view.end) continue;
+    origin ??= view.seq;
+    const first = view.protocol === 6 ? (view.seq - origin) | 0 : 0;
+    for (let at = view.payload; at < view.end; at++) {
+      yield [first + at - view.payload, view.bytes[at]!];
+    }
+  }
+}
+
+export function* payloads(
+  packets: readonly KeptPacket[],
+): Generator<{ view: PacketView; source: string }> {
+  const view = new PacketView();
+  const census = new Census();
+  for (const { bytes, original, link } of packets) {
+    view.cut = original - bytes.length;
+    if (decodeFrame(view, bytes, 0, bytes.length, link, census) !== TRANSPORT) continue;
+    const ip = view.bytes.subarray(view.source, view.source + 4).join(".");
+    yield { view, source: `${ip}:${view.sourcePort}` };
+  }
 }

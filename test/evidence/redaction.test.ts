@@ -4,20 +4,16 @@
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Census } from "../../src/decode/census.ts";
-import { decodeFrame } from "../../src/decode/link.ts";
-import { PacketView, TCP_SYN, TRANSPORT } from "../../src/decode/packet-view.ts";
-import type { Proof } from "../../src/evidence/bundle.ts";
 import { CLEAR_BYTES_MAX, redacted } from "../../src/evidence/redaction.ts";
 import type { KeptPacket } from "../../src/evidence/ring.ts";
 import { defaultPolicy } from "../../src/judge/policy.ts";
-import type { Line, PlaintextLine } from "../../src/report/lines.ts";
+import type { PlaintextLine } from "../../src/report/lines.ts";
 import { latin1 } from "../wire/bytes.ts";
 import { conversation } from "../wire/conversation.ts";
 import { fragments } from "../wire/ip.ts";
 import { LINK } from "../wire/link.ts";
 import type { WirePacket } from "../wire/packet.ts";
-import { evidenceOf, replayed } from "./proofs.ts";
+import { evidenceOf, payloads, plaintextOf, replayed, secretsLeft, streamOf } from "./proofs.ts";
 
 const captures = readdirSync("captures").filter((file) => /^plain-.*\.pcap(ng)?$/.test(file));
 
@@ -31,7 +27,7 @@ describe("the evidence of a conversation in clear", () => {
         const clear = plaintextOf(proof.lines);
         const isHandshake = proof.openness === "handshake";
         if (clear.length === 0 && !isHandshake) expect(proof.openness).toBe("unknown");
-        expectZeros(proof, clear);
+        expect(secretsLeft(proof, clear)).toEqual([]);
         if (!isHandshake && clear.length > 0) {
           for (const bytes of payloadBySide(proof.packets).values()) {
             expect(bytes).toBeLessThanOrEqual(CLEAR_BYTES_MAX);
@@ -121,62 +117,19 @@ function kept(script: { packets(): readonly WirePacket[] }): KeptPacket[] {
   });
 }
 
-function plaintextOf(lines: readonly Line[]): PlaintextLine[] {
-  return lines.filter((line): line is PlaintextLine => line.kind === "plaintext");
-}
-
 function namesOf({ client, server, protocol, startTls }: PlaintextLine): string {
   return `${client} ${server} ${protocol} ${startTls === "upgraded" ? "tls" : ""}`;
 }
 
-/** Wherever a secret was located, each packet that holds a byte of it holds zeros there. */
-function expectZeros({ packets, verdict }: Proof, clear: readonly PlaintextLine[]): void {
-  for (const { side, offset, bytes } of clear.flatMap(({ exposes }) => exposes)) {
-    const from = side === "client" ? verdict.client : verdict.server;
-    for (const [at, byte] of streamOf(packets, from ?? "")) {
-      if (at >= offset && at < offset + bytes) expect([0, 0x30]).toContain(byte);
-    }
-  }
-}
-
-/** Offset and value of each byte that one end sent. */
-function* streamOf(packets: readonly KeptPacket[], from: string): Generator<[number, number]> {
-  let origin: number | undefined;
-  for (const { view, source } of decoded(packets)) {
-    if (source !== from) continue;
-    if ((view.flags & TCP_SYN) !== 0 && view.protocol === 6) {
-      origin = (view.seq + 1) | 0;
-      continue;
-    }
-    if (view.payload >= view.end) continue;
-    origin ??= view.seq;
-    const first = view.protocol === 6 ? (view.seq - origin) | 0 : 0;
-    for (let at = view.payload; at < view.end; at++) {
-      yield [first + at - view.payload, view.bytes[at]!];
-    }
-  }
-}
-
 function payloadBySide(packets: readonly KeptPacket[]): Map<string, number> {
   const reach = new Map<string, number>();
-  for (const { source } of decoded(packets)) {
+  for (const { source } of payloads(packets)) {
     if (reach.has(source)) continue;
     let most = 0;
     for (const [at] of streamOf(packets, source)) most = Math.max(most, at + 1);
     reach.set(source, most);
   }
   return reach;
-}
-
-function* decoded(packets: readonly KeptPacket[]): Generator<{ view: PacketView; source: string }> {
-  const view = new PacketView();
-  const census = new Census();
-  for (const { bytes, original, link } of packets) {
-    view.cut = original - bytes.length;
-    if (decodeFrame(view, bytes, 0, bytes.length, link, census) !== TRANSPORT) continue;
-    const ip = view.bytes.subarray(view.source, view.source + 4).join(".");
-    yield { view, source: `${ip}:${view.sourcePort}` };
-  }
 }
 
 function textOf(packets: readonly KeptPacket[]): string {
