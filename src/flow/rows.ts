@@ -5,19 +5,23 @@
  * three cache lines. Rows are found by both addresses, both ports and the protocol, the same from
  * either side. The hash is keyed with a secret of this process, so nobody outside can choose
  * addresses that all fall into one bucket; flow numbers and results do not depend on it.
+ *
+ * All rows there may be are allocated at once and begin as zeros: the kernel gives a page when it is
+ * first written, so what is never used costs nothing, and no table is ever copied into a larger one.
  */
 import { randomFillSync } from "node:crypto";
 import type { PacketView } from "../decode/packet-view.ts";
 
 export class Rows {
-  words: Int32Array;
-  times: Float64Array;
+  readonly words: Int32Array;
+  readonly times: Float64Array;
   /** Rows in use. */
   count = 0;
-  /** Rows that exist; doubles on demand up to `max`. */
-  capacity: number;
+  /** Rows that were ever in use: those beyond are zeros. */
+  reached = 0;
   readonly max: number;
-  #buckets: Int32Array;
+  /** A row's number and 1; 0 where there is none. */
+  readonly #buckets: Int32Array;
   #free = -1;
   readonly #keyA: number;
   readonly #keyB: number;
@@ -26,11 +30,9 @@ export class Rows {
 
   constructor(max: number) {
     this.max = max;
-    this.capacity = Math.min(max, ROWS_AT_START);
-    this.words = new Int32Array(this.capacity * ROW_WORDS);
-    this.times = new Float64Array(this.capacity * ROW_TIMES);
-    this.#buckets = new Int32Array(powerOfTwo(this.capacity * 2)).fill(-1);
-    this.#chainFree(0);
+    this.words = new Int32Array(max * ROW_WORDS);
+    this.times = new Float64Array(max * ROW_TIMES);
+    this.#buckets = new Int32Array(powerOfTwo(max * 2));
     const secret = randomFillSync(new Int32Array(2));
     this.#keyA = secret[0]!;
     this.#keyB = secret[1]!;
@@ -47,7 +49,7 @@ export class Rows {
     const a = v4 ? u32(bytes, view.source) : this.#fold(bytes, view.source);
     const b = v4 ? u32(bytes, view.target) : this.#fold(bytes, view.target);
     const hash = this.#hash(a, b, view.sourcePort, view.targetPort, kind);
-    let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
+    let row = this.#buckets[hash & (this.#buckets.length - 1)]! - 1;
     while (row >= 0) {
       const at = row * ROW_WORDS;
       if (words[at + HASH] === hash && words[at + KIND] === kind) {
@@ -77,11 +79,12 @@ export class Rows {
 
   /** A fresh row for the packet's connection, the packet's sender being side 0; -1: no room. */
   add(view: PacketView): number {
-    if (this.#free < 0 && !this.#grow()) return -1;
-    const row = this.#free;
+    const row = this.#free >= 0 ? this.#free : this.reached;
+    if (row >= this.max) return -1;
     const at = row * ROW_WORDS;
     const words = this.words;
-    this.#free = words[at + NEXT]!;
+    if (row === this.reached) this.reached++;
+    else this.#free = words[at + NEXT]!;
     words.fill(0, at, at + ROW_WORDS);
     this.times.fill(0, row * ROW_TIMES, (row + 1) * ROW_TIMES);
     const bytes = view.bytes;
@@ -102,8 +105,8 @@ export class Rows {
       }
     }
     const bucket = hash & (this.#buckets.length - 1);
-    words[at + NEXT] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = row;
+    words[at + NEXT] = this.#buckets[bucket]! - 1;
+    this.#buckets[bucket] = row + 1;
     this.count++;
     this.side = 0;
     return row;
@@ -114,10 +117,12 @@ export class Rows {
     const at = row * ROW_WORDS;
     const bucket = words[at + HASH]! & (this.#buckets.length - 1);
     let before = -1;
-    for (let seen = this.#buckets[bucket]!; seen !== row; seen = words[seen * ROW_WORDS + NEXT]!) {
+    let seen = this.#buckets[bucket]! - 1;
+    while (seen !== row) {
       before = seen;
+      seen = words[seen * ROW_WORDS + NEXT]!;
     }
-    if (before < 0) this.#buckets[bucket] = words[at + NEXT]!;
+    if (before < 0) this.#buckets[bucket] = words[at + NEXT]! + 1;
     else words[before * ROW_WORDS + NEXT] = words[at + NEXT]!;
     words[at + KIND] = 0;
     words[at + NEXT] = this.#free;
@@ -127,7 +132,7 @@ export class Rows {
 
   /** Moves all times that are remembered. */
   shift(byUs: number): void {
-    for (let row = 0; row < this.capacity; row++) {
+    for (let row = 0; row < this.reached; row++) {
       if (!this.used(row)) continue;
       this.times[row * ROW_TIMES + FIRST_AT]! += byUs;
       this.times[row * ROW_TIMES + LAST_AT]! += byUs;
@@ -167,34 +172,6 @@ export class Rows {
       if (words[at + WIDE_1 + word] !== u32(bytes, second + word * 4)) return false;
     }
     return true;
-  }
-
-  #grow(): boolean {
-    if (this.capacity >= this.max) return false;
-    const from = this.capacity;
-    this.capacity = Math.min(this.max, from * 2);
-    const words = new Int32Array(this.capacity * ROW_WORDS);
-    words.set(this.words);
-    this.words = words;
-    const times = new Float64Array(this.capacity * ROW_TIMES);
-    times.set(this.times);
-    this.times = times;
-    this.#buckets = new Int32Array(powerOfTwo(this.capacity * 2)).fill(-1);
-    for (let row = 0; row < from; row++) {
-      const at = row * ROW_WORDS;
-      const bucket = words[at + HASH]! & (this.#buckets.length - 1);
-      words[at + NEXT] = this.#buckets[bucket]!;
-      this.#buckets[bucket] = row;
-    }
-    this.#chainFree(from);
-    return true;
-  }
-
-  #chainFree(from: number): void {
-    for (let row = this.capacity - 1; row >= from; row--) {
-      this.words[row * ROW_WORDS + NEXT] = this.#free;
-      this.#free = row;
-    }
   }
 }
 
@@ -258,5 +235,3 @@ export const PASSED_0 = 2;
 export const PAYLOAD_0 = 4;
 export const PACKETS_0 = 6;
 export const ROW_TIMES = 8;
-
-const ROWS_AT_START = 4096;

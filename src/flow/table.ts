@@ -127,7 +127,7 @@ export class FlowTable {
   /** Time has passed, whether packets came or not: some rows are looked at, and dead ones closed. */
   tick(nowUs: number): void {
     this.#now = nowUs;
-    const rows = Math.min(TICK_ROWS, this.#rows.capacity);
+    const rows = Math.min(TICK_ROWS, this.#rows.reached);
     for (let looked = 0; looked < rows; looked++) this.#sweepOne();
   }
 
@@ -157,7 +157,7 @@ export class FlowTable {
   end(): void {
     const rows = this.#rows;
     const left: number[] = [];
-    for (let row = 0; row < rows.capacity; row++) if (rows.used(row)) left.push(row);
+    for (let row = 0; row < rows.reached; row++) if (rows.used(row)) left.push(row);
     left.sort((a, b) => rows.words[a * ROW_WORDS + ID]! - rows.words[b * ROW_WORDS + ID]!);
     for (const row of left) this.#close(row, "end");
   }
@@ -537,7 +537,7 @@ export class FlowTable {
   /** Looks at one row every few packets, so that dead connections go without ever stopping the work. */
   #sweepOne(): void {
     const rows = this.#rows;
-    if (++this.#hand >= rows.capacity) this.#hand = 0;
+    if (++this.#hand >= rows.reached) this.#hand = 0;
     if (rows.used(this.#hand) && this.#expired(this.#hand)) this.#close(this.#hand, "idle");
   }
 
@@ -560,7 +560,7 @@ export class FlowTable {
     let stalest = -1;
     let since = Number.POSITIVE_INFINITY;
     for (let step = 0; step < EVICTION_SAMPLE; step++) {
-      if (++this.#hand >= rows.capacity) this.#hand = 0;
+      if (++this.#hand >= rows.reached) this.#hand = 0;
       const last = rows.times[this.#hand * ROW_TIMES + LAST_AT]!;
       if (rows.used(this.#hand) && last < since) {
         stalest = this.#hand;

@@ -8,6 +8,7 @@
  * what is already known of its server says nothing about a change, and is passed over. What was lost is
  * told once, and is the baseline from then on, so that a change on purpose is one finding.
  */
+import { LRUCache } from "lru-cache";
 import type { SuiteOrder, TlsObservation } from "../inspect/observation.ts";
 import type { KeyKind } from "../trust/key.ts";
 import { keyName, versionRank } from "./strength.ts";
@@ -27,8 +28,8 @@ export interface OrderTurned {
 }
 
 export class Baseline {
-  readonly #servers = new Map<string, Strength>();
-  readonly #clients = new Map<string, Order>();
+  readonly #servers = new LRUCache<string, Strength>({ max: BASELINES_MAX });
+  readonly #clients = new LRUCache<string, Order>({ max: BASELINES_MAX });
   /** Workloads with servers, or clients, of which what was known had to be forgotten. */
   forgotten = 0;
   forgottenAtUs = Number.NaN;
@@ -52,15 +53,17 @@ export class Baseline {
   }
 
   /** The one that was not asked for longest is forgotten first. */
-  #kept<Value>(map: Map<string, Value>, key: string, atUs: number, make: () => Value): Value {
-    const value = map.get(key) ?? make();
-    map.delete(key);
-    map.set(key, value);
-    const [oldest] = map.keys();
-    if (map.size > BASELINES_MAX && oldest !== undefined) {
-      map.delete(oldest);
-      if (this.forgotten++ === 0) this.forgottenAtUs = atUs;
-    }
+  #kept<Value extends object>(
+    cache: LRUCache<string, Value>,
+    key: string,
+    atUs: number,
+    make: () => Value,
+  ): Value {
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    if (cache.size >= BASELINES_MAX && this.forgotten++ === 0) this.forgottenAtUs = atUs;
+    const value = make();
+    cache.set(key, value);
     return value;
   }
 }
@@ -73,9 +76,15 @@ function clientKey(who: string, { suiteOrder }: TlsObservation): string {
 class Strength {
   #lastUs = Number.NEGATIVE_INFINITY;
   readonly #levels = new Map<Lost["what"], { level: number; name: string; count: number }>();
+  /** Of the last one. Nearly always the next one has the same, and nothing is worked out anew. */
+  #last: readonly Level[] = [];
+  #version: string | undefined;
+  #cipher: string | undefined;
+  #group: string | undefined;
+  #key: KeyKind | undefined;
 
   lost(seen: TlsObservation, key: KeyKind | undefined): Lost[] {
-    if (seen.atUs < this.#lastUs) return [];
+    if (seen.atUs < this.#lastUs || this.#isAsLast(seen, key)) return [];
     return levelsOf(seen, key).flatMap(({ what, level, name }): Lost[] => {
       const before = this.#levels.get(what);
       const isLost = before !== undefined && level < before.level;
@@ -87,11 +96,27 @@ class Strength {
   next(seen: TlsObservation, key: KeyKind | undefined): void {
     if (seen.atUs < this.#lastUs) return;
     this.#lastUs = seen.atUs;
-    for (const { what, level, name } of levelsOf(seen, key)) {
+    if (!this.#isAsLast(seen, key)) {
+      this.#last = levelsOf(seen, key);
+      this.#version = seen.version;
+      this.#cipher = seen.cipher;
+      this.#group = seen.group;
+      this.#key = key;
+    }
+    for (const { what, level, name } of this.#last) {
       const before = this.#levels.get(what);
       if (before?.level === level) before.count++;
       else this.#levels.set(what, { level, name, count: 1 });
     }
+  }
+
+  #isAsLast({ version, cipher, group }: TlsObservation, key: KeyKind | undefined): boolean {
+    return (
+      version === this.#version &&
+      cipher === this.#cipher &&
+      group === this.#group &&
+      key === this.#key
+    );
   }
 }
 

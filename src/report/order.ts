@@ -16,7 +16,7 @@
 import type { WriteBytes } from "./joiner.ts";
 import type { Line } from "./lines.ts";
 import { merge } from "./merge.ts";
-import { MemoryRun, RunWriter, SpooledRun } from "./run.ts";
+import { MemoryRun, RUN_LINES_MAX, RunWriter, SpooledRun } from "./run.ts";
 import { Spool } from "./spool.ts";
 
 export class LineOrder {
@@ -102,5 +102,3 @@ const KINDS: readonly Line["kind"][] = [
 ];
 /** 50,000 handshakes fit, as what lines share stands in them as a reference (phrases.ts). */
 const RUN_BYTES_MAX = 12 * 2 ** 20;
-/** Keys take 25 bytes a line: at most 6.5 MB beside the lines. */
-const RUN_LINES_MAX = 2 ** 18;

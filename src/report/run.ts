@@ -41,15 +41,15 @@ export class MemoryRun implements Run {
   #sorted = true;
   #order: number[] | undefined;
   #at = 0;
-  #atUs = new Float64Array(LINES_AT_FIRST);
-  #flow = new Uint32Array(LINES_AT_FIRST);
-  #kind = new Uint8Array(LINES_AT_FIRST);
-  #chunkOf = new Uint32Array(LINES_AT_FIRST);
-  #fromOf = new Uint32Array(LINES_AT_FIRST);
-  #toOf = new Uint32Array(LINES_AT_FIRST);
+  readonly #atUs = new Float64Array(RUN_LINES_MAX);
+  readonly #flow = new Uint32Array(RUN_LINES_MAX);
+  readonly #kind = new Uint8Array(RUN_LINES_MAX);
+  readonly #chunkOf = new Uint32Array(RUN_LINES_MAX);
+  readonly #fromOf = new Uint32Array(RUN_LINES_MAX);
+  readonly #toOf = new Uint32Array(RUN_LINES_MAX);
 
+  /** There must be fewer than `RUN_LINES_MAX` in it. */
   add(atUs: number, flow: number, kind: number, text: string): void {
-    if (this.lines === this.#atUs.length) this.#grow();
     const index = this.lines++;
     this.#write(index, text);
     this.#atUs[index] = atUs;
@@ -115,16 +115,6 @@ export class MemoryRun implements Run {
     const chunk = Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
     this.#chunks[this.#chunk] = chunk;
     return chunk;
-  }
-
-  #grow(): void {
-    const length = this.#atUs.length * 2;
-    this.#atUs = grown(this.#atUs, new Float64Array(length));
-    this.#flow = grown(this.#flow, new Uint32Array(length));
-    this.#kind = grown(this.#kind, new Uint8Array(length));
-    this.#chunkOf = grown(this.#chunkOf, new Uint32Array(length));
-    this.#fromOf = grown(this.#fromOf, new Uint32Array(length));
-    this.#toOf = grown(this.#toOf, new Uint32Array(length));
   }
 
   #compare(a: number, b: number): number {
@@ -208,13 +198,12 @@ export class RunWriter {
   }
 }
 
-function grown<A extends Float64Array | Uint32Array | Uint8Array>(old: A, larger: A): A {
-  larger.set(old);
-  return larger;
-}
-
 const NOTHING = Buffer.alloc(0);
-const LINES_AT_FIRST = 1024;
+/**
+ * Keys take 25 bytes a line: at most 6.5 MB beside the lines. There is room for all from the beginning; what
+ * is never written is never more than an address (zeroed pages come when they are touched).
+ */
+export const RUN_LINES_MAX = 2 ** 18;
 /** Small enough that a small capture costs little, and a hundredth of a run is wasted at most. */
 const CHUNK_BYTES = 2 ** 18;
 const READ_BYTES = 2 ** 16;

@@ -56,7 +56,11 @@ export const CLI = fileURLToPath(new URL("../../src/cli/portcullis.mjs", import.
 
 const FLOOR = fileURLToPath(new URL("floor.mjs", import.meta.url));
 /** Those of the command's first line. */
-const FLAGS = ["--max-semi-space-size=4", "--no-allocation-site-pretenuring"];
+const FLAGS = [
+  "--preserve-symlinks",
+  "--max-semi-space-size=4",
+  "--no-allocation-site-pretenuring",
+];
 
 const CAT: Peer = {
   name: "cat",
