@@ -15,7 +15,8 @@
  *      no connection of this namespace, a cut takes the links down as well; what that makes the kernel
  *      forget is kept beside the rules.
  *
- * Nothing here waits or throws, but `open`.
+ * Nothing here waits or throws, but `open`. What it cannot reach: sockets that were made in another
+ * namespace and handed in, and AF_VSOCK, which belongs to none.
  */
 import { performance } from "node:perf_hooks";
 import type { Finding } from "../judge/finding.ts";
@@ -202,7 +203,7 @@ export class Fence {
     const findings = [...this.#watch.tampered(), ...this.#raisedLinks()];
     const isNew = this.#standing.unhooked().length > 0;
     const left = this.#watch.left();
-    if (findings.length > 0 || isNew) {
+    if (findings.length > 0 || isNew || this.#watch.isUnsure) {
       this.#standing.install({});
       if (this.state() === "cut") this.#takeLinksDown();
       this.#watch.settle();

@@ -29,6 +29,8 @@ export class Watch {
   #fingerprint = "";
   /** Who changed our rules since we last told of it, by the port of its socket. */
   readonly #others = new Map<number, string>();
+  /** More was told than there was room for: what changed is not known. */
+  #lost = false;
   /** What had been sent when the fence was closed; absent while it is open. */
   #base: { sent: ReadonlyMap<number, number>; allowed: number } | undefined;
   /** Packets that were reported already. */
@@ -38,13 +40,17 @@ export class Watch {
     this.#nft = nft;
     this.#route = route;
     this.#netdev = netdev;
-    this.#heard = NetlinkSocket.open(NETLINK_NETFILTER, { groups: [NFNLGRP_NFTABLES] });
+    this.#heard = NetlinkSocket.open(NETLINK_NETFILTER, {
+      groups: [NFNLGRP_NFTABLES],
+      receiveBytes: RECEIVE_BYTES,
+    });
     this.#links = NetlinkSocket.open(NETLINK_ROUTE, { groups: [LINK_GROUP] });
   }
 
   /** From here on, whatever differs from what stands now was done by somebody else. */
   settle(): void {
     this.#hear();
+    this.#lost = false;
     this.#fingerprint = fingerprint(this.#nft, this.#netdev);
   }
 
@@ -71,9 +77,16 @@ export class Watch {
     return [gateTamperedFinding("The fence's rules were changed", by && `${by}${also}`)];
   }
 
+  /** Something may have changed that neither `tampered` nor anyone else can tell. */
+  get isUnsure(): boolean {
+    return this.#lost;
+  }
+
   #hear(): void {
     this.#links.notifications();
-    const changes = this.#heard.notifications().messages.flatMap((one) => ruleChange(one) ?? []);
+    const { messages, lost } = this.#heard.notifications();
+    this.#lost ||= lost;
+    const changes = messages.flatMap((one) => ruleChange(one) ?? []);
     const theirs = new Set(
       changes
         .filter(({ table, port }) => table === TABLE && port !== 0 && port !== this.#nft.port)
@@ -134,6 +147,8 @@ function moreThan(before: ReadonlyMap<number, number>, { index, sentPackets }: L
 }
 
 const NFNLGRP_NFTABLES = 7;
+/** A full set of refused destinations is told of in less. */
+const RECEIVE_BYTES = 2 * 1024 * 1024;
 /** More than so many at once are told as a number too small. */
 const OTHERS_MAX = 64;
 /** The smallest segment that TCP is held to (RFC 9293 §3.7.1). */
