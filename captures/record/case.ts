@@ -84,6 +84,8 @@ export const TOOLS = {
     name: "aioquic",
     ask: ["python3", "-c", "import aioquic; print(aioquic.__version__)"],
   },
+  tstclnt: { name: "NSS's tstclnt", ask: ["dpkg-query", "-W", "libnss3-tools"] },
+  selfserv: { name: "NSS's selfserv", ask: ["dpkg-query", "-W", "libnss3-tools"] },
   dig: { name: "dig", ask: ["dig", "-v"] },
   dnsmasq: { name: "dnsmasq", ask: ["dnsmasq", "--version"] },
   socat: { name: "socat", ask: ["socat", "-V"] },

@@ -8,6 +8,7 @@ import { helloCases } from "./cases/hello.ts";
 import { keysCases } from "./cases/keys.ts";
 import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
+import { nss } from "./cases/nss.ts";
 import { plainCases } from "./cases/plain.ts";
 import { plainBinaryCases } from "./cases/plain-binary.ts";
 import { plainHostCases } from "./cases/plain-host.ts";
@@ -16,6 +17,7 @@ import { plainMessagesCases } from "./cases/plain-messages.ts";
 import { plainStarttlsCases } from "./cases/plain-starttls.ts";
 import { plainWebCases } from "./cases/plain-web.ts";
 import { quicCases } from "./cases/quic.ts";
+import { renegotiatedCases } from "./cases/renegotiated.ts";
 import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
 import { tenIssuers } from "./cases/ten-issuers.ts";
@@ -34,6 +36,8 @@ export const CASES: readonly Case[] = [
   ...dtlsCases,
   ...dnsCases,
   ...keysCases,
+  ...renegotiatedCases,
+  nss,
   ...quicCases,
   ...plainCases,
   ...plainBinaryCases,
