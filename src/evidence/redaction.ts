@@ -1,7 +1,8 @@
 /**
  * What of a connection's packets may be written down.
  *
- *     handshake   whole, but for the bytes that a detector has located as secret
+ *     handshake   whole, but for the bytes that a detector has located as secret, and application data
+ *                 that can be read inside its records (clear-records.ts)
  *     clear       the first 256 bytes of each direction, the located ones zeroed
  *     unknown     as many zeros: nobody can say where in it the secrets are
  *
@@ -16,6 +17,7 @@ import { Census } from "../decode/census.ts";
 import { decodeFrame } from "../decode/link.ts";
 import { FRAGMENT, PacketView, TCP_SYN, TRANSPORT } from "../decode/packet-view.ts";
 import { TCP } from "../decode/transport.ts";
+import { DirectionBytes } from "./clear-records.ts";
 import { sourceOf, targetOf } from "./endpoint.ts";
 import type { KeptPacket } from "./ring.ts";
 
@@ -41,12 +43,11 @@ export interface Redaction {
 export function redacted(packets: readonly KeptPacket[], redaction: Redaction): KeptPacket[] {
   const reader = new FrameReader();
   const origins = originsOf(packets, reader);
-  const filled = redaction.located.map((one) => {
-    return {
-      ...one,
-      fill: isString(packets, one, { reader, origins, redaction }) ? DIGIT_ZERO : 0,
-    };
+  const reading = { reader, origins, redaction };
+  const filled: Filled[] = redaction.located.map((one) => {
+    return { ...one, fill: isString(packets, one, reading) ? DIGIT_ZERO : 0 };
   });
+  if (redaction.openness === "handshake") filled.push(...readableRecords(packets, reading));
   return packets.flatMap((packet) => {
     const what = reader.read(packet);
     if (what === FRAGMENT) return fragment(packet, reader.view, redaction);
@@ -82,7 +83,7 @@ function originsOf(packets: readonly KeptPacket[], reader: FrameReader): Map<str
 function isString(
   packets: readonly KeptPacket[],
   { side, offset, bytes }: Located,
-  about: { reader: FrameReader; origins: Map<string, number>; redaction: Redaction },
+  about: Reading,
 ): boolean {
   const { reader, origins, redaction } = about;
   return packets.some((packet) => {
@@ -95,6 +96,23 @@ function isString(
   });
 }
 
+/** Application data that stands in clear in records: digits, so that it can be read as before. */
+function readableRecords(packets: readonly KeptPacket[], about: Reading): Filled[] {
+  const { reader, origins, redaction } = about;
+  const directions = { client: new DirectionBytes(), server: new DirectionBytes() };
+  for (const packet of packets) {
+    if (reader.read(packet) !== TRANSPORT || reader.view.protocol !== TCP) continue;
+    const view = reader.view;
+    const from = sourceOf(view);
+    if (view.payload >= view.end || !belongs(from, targetOf(view), redaction)) continue;
+    const offset = offsetOf(view, from, origins);
+    directions[sideOf(from, redaction)].add(view.bytes, view.payload, view.end, offset);
+  }
+  return (["client", "server"] as const).flatMap((side) =>
+    directions[side].readable().map((range) => ({ side, ...range, fill: DIGIT_ZERO })),
+  );
+}
+
 /** Where a packet's first payload byte stands in its direction. */
 function offsetOf(view: PacketView, from: string, origins: Map<string, number>): number {
   if (view.protocol !== TCP) return 0;
@@ -103,8 +121,19 @@ function offsetOf(view: PacketView, from: string, origins: Map<string, number>):
   return (view.flags & TCP_SYN) !== 0 ? offset + 1 : offset;
 }
 
+interface Reading {
+  readonly reader: FrameReader;
+  readonly origins: Map<string, number>;
+  readonly redaction: Redaction;
+}
+
+/** Bytes to overwrite, and by what. */
+interface Filled extends Located {
+  readonly fill: number;
+}
+
 interface Segment extends Redaction {
-  readonly filled: readonly (Located & { readonly fill: number })[];
+  readonly filled: readonly Filled[];
   /** Where its payload's first byte stands in its direction. */
   readonly offset: number;
 }

@@ -2,13 +2,14 @@
  * What evidence may hold of a conversation in clear: its beginning, without what a detector has located
  * as secret, and of what nobody recognises nothing. On captures of real servers' logins.
  */
+import { hash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CLEAR_BYTES_MAX, redacted } from "../../src/evidence/redaction.ts";
 import type { KeptPacket } from "../../src/evidence/ring.ts";
 import { defaultPolicy } from "../../src/judge/policy.ts";
 import type { PlaintextLine } from "../../src/report/lines.ts";
-import { latin1 } from "../wire/bytes.ts";
+import { concat, latin1, uint } from "../wire/bytes.ts";
 import { conversation } from "../wire/conversation.ts";
 import { fragments } from "../wire/ip.ts";
 import { LINK } from "../wire/link.ts";
@@ -105,11 +106,35 @@ describe("packets made fit to be written", () => {
     expect(text).not.toContain("hunter");
   });
 
+  test("have digits where application data can be read inside records", () => {
+    const hello = record(
+      22,
+      Uint8Array.from({ length: 60 }, (_, byte) => byte),
+    );
+    const secret = "GET /secret HTTP/1.1\r\nAuthorization: hunter\r\n".repeat(3);
+    const sealed = Uint8Array.from(hash("sha512", "sealed", "buffer"));
+    const stream = concat(hello, record(23, sealed), record(23, latin1(secret)), record(21, hello));
+    for (const mss of [1460, 100, 7]) {
+      const packets = kept(conversation(ends).client(stream, { mss }));
+      const shown = redacted(packets, { ...about, openness: "handshake", located: [] });
+      const text = [...streamOf(shown, ends.client)].map(([, byte]) => byte);
+      const again = Buffer.from(text).toString("latin1");
+      expect(again).toContain(Buffer.from(sealed).toString("latin1"));
+      expect(again).not.toMatch(/secret|hunter|GET/);
+      expect(again).toContain("0".repeat(secret.length));
+      expect(again).toHaveLength(stream.length);
+    }
+  });
+
   test("are those of the connection alone", () => {
     const packets = kept(conversation(ends).client(login));
     expect(redacted(packets, { ...about, client: "192.0.2.9:9" })).toEqual([]);
   });
 });
+
+function record(type: number, body: Uint8Array): Uint8Array {
+  return concat(uint(type, 1), uint(0x0303, 2), uint(body.length, 2), body);
+}
 
 function kept(script: { packets(): readonly WirePacket[] }): KeptPacket[] {
   return script.packets().map(({ bytes, atUs, originalBytes }, position) => {
