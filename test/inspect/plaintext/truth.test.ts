@@ -39,7 +39,9 @@ describe.skipIf(!sharedIsHere)("the captures of others", () => {
     console.log(`\n${[head, ...rows].join("\n")}\n`);
   });
 
-  test("every stream of a protocol that we read is told, and as nothing else", () => {
+  test("every stream of a protocol that we read is told, and as nothing else", {
+    timeout: SWEEP_MS_MAX,
+  }, () => {
     const wrong: string[] = [];
     for (const { file, streams } of captures) {
       for (const [ends, { theirs, ours, words }] of streamsOf(streams, heard.get(file) ?? [])) {
@@ -59,7 +61,7 @@ describe.skipIf(!sharedIsHere)("the captures of others", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("no TLS is called plaintext", () => {
+  test("no TLS is called plaintext", { timeout: SWEEP_MS_MAX }, () => {
     const wrong = captures.flatMap(({ file, tls_streams }) =>
       tls_streams.flatMap(({ client, server, starttls }) => {
         const ours = (heard.get(file) ?? []).filter(
@@ -75,7 +77,7 @@ describe.skipIf(!sharedIsHere)("the captures of others", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("what goes over to TLS is named for what it went over in", () => {
+  test("what goes over to TLS is named for what it went over in", { timeout: SWEEP_MS_MAX }, () => {
     const wrong: string[] = [];
     for (const { file, tls_streams } of captures) {
       for (const { client, server, starttls } of tls_streams) {
