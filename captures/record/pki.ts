@@ -163,6 +163,7 @@ export interface KeyFacts {
 }
 
 const rsa = ["-pkeyopt", "rsa_keygen_bits:2048"];
+const shortRsa = ["-pkeyopt", "rsa_keygen_bits:1024"];
 const ec = (curve: string): string[] => [
   "-algorithm",
   "EC",
@@ -171,6 +172,7 @@ const ec = (curve: string): string[] => [
 ];
 const KEYS = {
   "RSA-2048": { options: ["-algorithm", "RSA", ...rsa], facts: { type: "RSA", bits: 2048 } },
+  "RSA-1024": { options: ["-algorithm", "RSA", ...shortRsa], facts: { type: "RSA", bits: 1024 } },
   "RSA-PSS": { options: ["-algorithm", "RSA-PSS", ...rsa], facts: { type: "RSA-PSS", bits: 2048 } },
   "P-256": { options: ec("P-256"), facts: { type: "ECDSA", curve: "P-256" } },
   "P-384": { options: ec("P-384"), facts: { type: "ECDSA", curve: "P-384" } },

@@ -138,6 +138,24 @@ The client asks for \`billing.corp.example\`; the certificate, approved otherwis
       return [inClear(client, server, name, certificate)];
     },
   },
+  {
+    name: "weak-key",
+    shows: `
+The chain is approved, and the leaf's RSA key has 1024 bits: whoever can spare the computing time finds its
+private half. Both ends were told to take it (\`SECLEVEL=0\`).`,
+    client: ["openssl"],
+    server: ["openssl"],
+    seen: CERTIFICATE_IN_CLEAR,
+    async record(scene) {
+      const name = "legacy.corp.example";
+      const certificate = await scene.authorities.corpLeaf(name, { key: "RSA-1024" });
+      const lenient = ["-cipher", "ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"];
+      const server = await opensslServer(scene, { certificate, options: ["-tls1_2", ...lenient] });
+      const client = await openssl(scene, { server, name, options: lenient });
+      const cipher = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+      return [{ ...inClear(client, server, name, certificate), cipher, group: "x25519" }];
+    },
+  },
 ];
 
 const ECDSA_SUITE = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";

@@ -38,6 +38,7 @@ export const weakOrMalformed: Rule = {
       "openssl s_server -accept 4433 -cert cert.pem -key key.pem -tls1_2 -www -cipher DEFAULT:@SECLEVEL=0",
       "openssl s_client -connect 127.0.0.1:4433 -servername localhost -cipher DEFAULT:@SECLEVEL=0",
     ],
+    capture: "captures/weak-key.pcap",
   },
 };
 
