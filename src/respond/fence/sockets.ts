@@ -3,7 +3,9 @@
  *
  * What stays: listeners, which the rules leave without callers and which a release could not bring
  * back; connections of the workload with itself; the sidecar's own channel. A UDP socket that is not
- * connected belongs to no destination, and the rules stop what it sends.
+ * connected belongs to no destination, and the rules stop what it sends. Of MPTCP the subflows end,
+ * and the connection above them is told nothing and stays without any: the kernel cannot destroy it.
+ * Nothing passes over it any more, after a release either (measured).
  */
 import { isLoopback } from "../../kernel/ip-bytes.ts";
 import type { NetlinkSocket } from "../../kernel/netlink.ts";
