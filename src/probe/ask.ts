@@ -14,6 +14,8 @@ export interface Question {
   readonly port: number;
   /** Body of the workload's ClientHello, whole. */
   readonly hello: Uint8Array;
+  /** At most, `PROBE_MS_MAX` if absent. */
+  readonly msMax?: number;
   /** Ends it sooner than its own limits. */
   readonly signal?: AbortSignal;
   /** A connected socket to speak on: behind a proxy, or past a preamble. Else a new one is opened. */
@@ -53,7 +55,8 @@ export function ask(question: Question): Promise<Answer> {
       resolve({ ...heard, tookMs: performance.now() - startedMs, bytes });
     };
     const aborted = (): void => end("it was called off");
-    const timer = setTimeout(() => end(`no answer within ${PROBE_MS_MAX} ms`), PROBE_MS_MAX);
+    const ms = Math.min(question.msMax ?? PROBE_MS_MAX, PROBE_MS_MAX);
+    const timer = setTimeout(() => end(`no answer within ${ms} ms`), ms);
     question.signal?.addEventListener("abort", aborted, { once: true });
     if (question.signal?.aborted === true) return aborted();
     socket.on("error", (error: NodeJS.ErrnoException) =>

@@ -27,7 +27,7 @@ export interface Heard {
   readonly complete: boolean;
   /** Why not; absent when complete. */
   readonly why?: string;
-  /** What was seen, as of a connection that was captured; absent when the server sent no handshake. */
+  /** What was seen, as of a connection that was captured. Only when complete: half of it proves nothing. */
   readonly seen?: TlsObservation;
   /** A HelloRetryRequest was answered. */
   readonly retried: boolean;
@@ -101,14 +101,13 @@ export class Conversation {
     this.done = true;
     const seen = this.#tls.result();
     const { leftOut } = this.#clone;
-    const told = seen === undefined ? {} : { seen };
     const complete = this.#why === undefined;
-    const heard = { ...told, complete, retried: this.#retried, leftOut };
+    const heard = { complete, retried: this.#retried, leftOut };
     const sealed =
       this.#suite && this.#secrets && sealedFarewell(this.#suite, this.#secrets.client);
     return {
       farewell: sealed ?? farewell(),
-      heard: complete ? heard : { ...heard, why: this.#why! },
+      heard: complete ? { ...heard, ...(seen && { seen }) } : { ...heard, why: this.#why! },
     };
   }
 

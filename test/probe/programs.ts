@@ -1,8 +1,8 @@
 /** How each program is started as a server and as a client, for the pairs that probes are tried on. */
 
 import { readFileSync } from "node:fs";
-import { createServer as createTlsServer } from "node:tls";
-import { freePort, leaves, root, type Stage } from "./peers.ts";
+import { connect, createServer as createTlsServer } from "node:tls";
+import { freePort, leaves, pause, root, type Stage } from "./peers.ts";
 
 export interface ServerOptions {
   readonly key?: keyof typeof leaves;
@@ -111,6 +111,18 @@ export const CLIENTS: Record<string, Call> = {
   },
   python: (stage, port) => stage.run(["python3", "-c", PYTHON, String(port)]),
 };
+
+/** One that needs no program of its own: for what is repeated. */
+export async function callInProcess(port: number): Promise<void> {
+  const socket = connect({ host: "127.0.0.1", port, servername: NAME, rejectUnauthorized: false });
+  await new Promise<void>((resolve) => {
+    socket.once("error", () => resolve());
+    socket.once("secureConnect", () => socket.end("GET / HTTP/1.0\r\n\r\n", () => resolve()));
+  });
+  // What the server says behind it is on its way.
+  await pause(20);
+  socket.destroy();
+}
 
 const NAME = "probe.test";
 const NODE_PEER = [process.execPath, "captures/record/peer.ts"];
