@@ -2,7 +2,8 @@
  * THREATS, "Faults": what happens to a gate that is killed, stopped, badly configured or not read, a row a
  * test. The workload's end of the pair is where the truth is: what leaves.
  */
-import { unlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { IS_ROOT } from "../../netns/pair.ts";
 import { Bench, gone } from "./gate.ts";
@@ -10,6 +11,8 @@ import { Bench, gone } from "./gate.ts";
 const AUDIT = "version: 1\nmode: audit\n";
 const OPEN = "version: 1\nmode: enforce\nrespond: {onFailure: open}\n";
 const CLOSED = "version: 1\nmode: enforce\nrespond: {onFailure: closed}\n";
+/** Their lines are more than what a pipe and its reader hold. */
+const CALLS = 150;
 const DESPITE = ["--despite", "workload-net-admin"];
 
 describe.runIf(IS_ROOT)("a gate", () => {
@@ -248,6 +251,53 @@ describe.runIf(IS_ROOT)("a gate", () => {
     await gone(client);
     while (bench.leaves()) await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await gate.status()).gate).toBe("cut");
+  });
+
+  test("whose output is not read for a while goes on, and loses nothing that fits", async () => {
+    bench.policy(AUDIT);
+    const gate = await bench.watch("--observations").ready();
+    gate.child.stdout!.pause();
+    await bench.server(443, "evil.example", "-tls1_2");
+    const calls = `
+      let left = ${CALLS};
+      const call = () => {
+        const to = { host: "10.91.0.2", port: 443, rejectUnauthorized: false };
+        const socket = require("tls").connect(to, () => socket.end());
+        socket.on("error", () => {}).on("close", () => { if (--left > 0) call(); });
+      };
+      call();`;
+    await gone(bench.pair.spawn("workload", [process.execPath, "-e", calls]));
+    const waiting = async () => {
+      const { text } = (await gate.ask({ verb: "metrics" })) as { text: string };
+      return Number(/^portcullis_output_waiting_bytes (\d+)$/m.exec(text)?.[1]);
+    };
+    while ((await waiting()) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    const asked = await gate.ask({ verb: "cut", because: "INC-1" });
+    expect(asked).toMatchObject({ outcomes: [{ status: "done", verified: true }] });
+    expect(bench.leaves()).toBe(false);
+    gate.child.stdout!.resume();
+    await gate.until(() => gate.of("tls").length === CALLS);
+    expect((await gate.status()).output).toMatchObject({ notes: 0, weighty: 0 });
+  });
+
+  test("whose disk is full cuts all the same, and its record has room", async () => {
+    bench.policy(AUDIT);
+    const state = `${bench.folder}/state`;
+    mkdirSync(state, { mode: 0o700 });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", state]);
+    try {
+      const gate = await bench.watch().ready();
+      expect(() => writeFileSync(`${state}/everything`, Buffer.alloc(2 ** 21))).toThrow("ENOSPC");
+      const asked = await gate.ask({ verb: "cut", because: "INC-1" });
+      expect(asked).toMatchObject({ outcomes: [{ status: "done", verified: true }] });
+      await gate.line("outcome", ({ detail }) => /cut 1, recorded/.test(String(detail)));
+      await gate.kill();
+      const next = await bench.watch().ready();
+      expect(await next.status()).toMatchObject({ gate: "cut", cut: { because: "INC-1" } });
+      await next.kill();
+    } finally {
+      execFileSync("umount", [state]);
+    }
   });
 
   test("prints and logs no secret of what it watches", async () => {
