@@ -10,12 +10,14 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { LiveEvidence } from "../evidence/live-evidence.ts";
 import type { Policy } from "../judge/policy.ts";
 import { gateTamperedFinding } from "../judge/rules/gate-tampered.ts";
 import { KernelRefused } from "../kernel/libc.ts";
 import { giveBackMemory } from "../kernel/memory.ts";
 import { findingLine } from "../report/build.ts";
 import type { Line } from "../report/lines.ts";
+import { isObservation } from "../report/sink.ts";
 import { Fence } from "../respond/fence.ts";
 import { AbsenceKeeper } from "./absence-keeper.ts";
 import { answerTo } from "./admin/answer.ts";
@@ -25,6 +27,7 @@ import { ClockWatch } from "./clock.ts";
 import { Sentry } from "./defence/sentry.ts";
 import { openGatekeeper } from "./gatekeeper.ts";
 import { instanceName } from "./instance.ts";
+import { openEvidence } from "./kept-evidence.ts";
 import { keepPolicy, keptPolicy } from "./kept-policy.ts";
 import { Lines } from "./lines.ts";
 import { LivePipeline } from "./live-pipeline.ts";
@@ -67,6 +70,7 @@ class Appliance {
   readonly #standing: Standing;
   readonly #absence: AbsenceKeeper;
   readonly #clock = new ClockWatch();
+  #evidence: LiveEvidence | undefined;
   /** What is to be closed, the last one first. */
   readonly #closers: (() => unknown)[] = [];
 
@@ -98,6 +102,7 @@ class Appliance {
     this.#mayEnforce(policy);
     this.#absence.under(policy, onFailure);
     await this.#openGate(policy);
+    this.#openEvidence(policy);
     await this.#settleDown(policy);
     this.#capture(policy);
     this.#keepPolicy(read);
@@ -232,7 +237,7 @@ class Appliance {
       policy: () => this.#standing.keeper?.policy ?? policy,
       nowUs: () => this.#standing.pipeline?.state.nowUs ?? nowUs(),
       write: (line) => this.#write(line),
-      keep: () => {},
+      keep: (flows) => this.#evidence?.keep(flows),
       fenced: (seconds) => this.#metrics.fenced(seconds),
     }).catch((error: Error) => {
       throw new WatchRefused(`the journal: ${error.message}`, "machine");
@@ -244,13 +249,28 @@ class Appliance {
     gate.keeper.start();
   }
 
+  #openEvidence(policy: Policy): void {
+    const evidence = openEvidence({
+      directory: join(this.#call.stateDirectory, "evidence"),
+      policy: () => this.#standing.keeper?.policy ?? policy,
+      nowUs,
+      write: (line) => this.#write(line),
+      log: this.#log,
+    });
+    this.#evidence = evidence;
+    this.#closers.push(() => evidence?.close(DRAIN_MS));
+  }
+
   #capture(policy: Policy): void {
     const { gatekeeper } = this.#standing;
+    const recorder = this.#evidence?.recorder;
     try {
       const pipeline = LivePipeline.open(
         {
           policy,
-          observations: this.#call.observations,
+          // Evidence needs them: they say what is secret where.
+          observations: true,
+          ...(recorder !== undefined && { recorder }),
           onVerdict: (judged) => {
             gatekeeper?.judged(judged);
             this.#recent.judged(judged);
@@ -371,7 +391,8 @@ class Appliance {
   #write(line: Line): void {
     const isVerdict = line.kind === "verdict" && this.#sentry.bypassable;
     const told: Line = isVerdict ? { ...line, coverage: [...line.coverage, "bypassable"] } : line;
-    this.#lines.write(told);
+    this.#evidence?.line(told);
+    if (this.#call.observations || !isSeenOnly(told)) this.#lines.write(told);
   }
 
   #policyLine(change: string, before: string | undefined, after: string): void {
@@ -385,6 +406,11 @@ class Appliance {
     const what = { source: "clock", subject: "wall clock", change: "stepped", after };
     this.#write({ kind: "host", atUs: nowUs(), ...what });
   }
+}
+
+/** What `--observations` adds; what is told of the host is about the gate itself here. */
+function isSeenOnly(line: Line): boolean {
+  return line.kind !== "host" && isObservation(line);
 }
 
 type GoodRead = Exclude<PolicyRead, { problem: string }>;

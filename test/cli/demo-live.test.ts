@@ -28,6 +28,8 @@ describe.runIf(IS_ROOT)("demo --live", () => {
     expect(out).toMatch(/fence +done, verified: cut off in [\d.]+ ms/);
     expect(out).toMatch(/frames +0 reached the peer since the cut/);
     expect(out).toMatch(/approved +the approved call does not get out either/);
+    expect(out).toMatch(/kept +[\s\S]*packets\.pcapng/);
+    expect(out).toMatch(/replayed +A16, breach/);
     expect(out).toMatch(/approved +passes again/);
     expect(out).not.toContain("which is wrong");
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(98);

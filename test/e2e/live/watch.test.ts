@@ -1,5 +1,9 @@
 /** What the sidecar does about real connections: audit, refuse, cut, release, dry run. */
+import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readPolicyFile } from "../../../src/judge/policy-file.ts";
+import { replay } from "../../../src/replay.ts";
+import type { Line } from "../../../src/report/lines.ts";
 import { IS_ROOT } from "../../netns/pair.ts";
 import { Bench, gone } from "./gate.ts";
 
@@ -43,6 +47,37 @@ describe.runIf(IS_ROOT)("a gate", () => {
     expect(bench.leaves()).toBe(true);
     expect((await gate.status()).gate).toBe("open");
     expect(await gate.kill("SIGINT")).toBe(0);
+  });
+
+  test("keeps evidence of a cut that its own replay judges the same", async () => {
+    bench.policy(ENFORCE);
+    const gate = await bench.watch("--despite", "workload-net-admin").ready();
+    await selfSigned();
+    const kept = await gate.line("outcome", ({ rung }) => rung === "evidence");
+    expect(kept).toMatchObject({ status: "done", verified: true });
+    const folder = String(kept.detail);
+    expect(readdirSync(folder).toSorted()).toEqual([
+      "chain.pem",
+      "flows.jsonl",
+      "lines.jsonl",
+      "manifest.json",
+      "packets.pcapng",
+      "policy.json",
+    ]);
+    const again: Line[] = [];
+    const policy = await readPolicyFile(bench.policyFile);
+    const inputs = [`${folder}/packets.pcapng`];
+    await replay({ inputs, policy, local: [], observations: false, hash: false }, (line) => {
+      again.push(line);
+    });
+    const finding = again.find((line) => line.kind === "finding");
+    const live = gate.of("finding")[0]!;
+    expect(finding).toMatchObject({
+      rule: live.rule,
+      severity: live.severity,
+      summary: live.summary,
+    });
+    expect(again.find((line) => line.kind === "verdict")).toMatchObject({ decision: "cut" });
   });
 
   test("in audit reports the same, says what it would do, and stops nothing", async () => {
