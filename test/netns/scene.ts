@@ -58,6 +58,12 @@ export class Scene {
     return { peer, workload, connection: { transport, client, server: { ip: PEER[ip], port } } };
   }
 
+  /** Waits until a program of the peer listens to this port of TCP. */
+  async listening(port: number): Promise<void> {
+    const command = ["ss", "-ltnH", "sport", "=", `:${port}`];
+    while (!this.#closed && this.pair.run("peer", ...command) === "") await setTimeout(20);
+  }
+
   /** Waits until a program in the workload's namespace waits for an answer from this port. */
   async calling(port: number): Promise<void> {
     const command = ["ss", "-tnH", "state", "syn-sent", "dport", "=", `:${port}`];

@@ -34,6 +34,7 @@ describe.runIf(IS_ROOT)("a cut", () => {
     writeFileSync(join(folder, "nginx.conf"), nginxConf(folder));
     const nginx = ["nginx", "-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")];
     scene.pair.spawn("peer", nginx, { stdio: "ignore" });
+    await scene.listening(8443);
     const fence = scene.fence();
 
     const download = ["curl", "-sk", "-o", "/dev/null", "-w", "%{size_download}"];
@@ -56,6 +57,7 @@ describe.runIf(IS_ROOT)("a cut", () => {
     const identity = ["-cert", join(folder, "cert.pem"), "-key", join(folder, "key.pem")];
     const serve = ["openssl", "s_server", "-accept", "8443", "-quiet", ...identity];
     const server = scene.pair.spawn("peer", serve, { stdio: ["pipe", "pipe", "ignore"] });
+    await scene.listening(8443);
     const fence = scene.fence();
     const connect = ["openssl", "s_client", "-connect", `${PEER.ipv4}:8443`, "-quiet"];
     const client = scene.pair.spawn("workload", connect, { stdio: ["pipe", "ignore", "ignore"] });
@@ -79,16 +81,13 @@ describe.runIf(IS_ROOT)("a cut", () => {
     expect(server.exitCode).toBeNull();
   });
 
-  /** Starts curl again until it downloads: nginx needs a moment to listen. */
+  /** Starts curl, and waits until it is in the middle of its download. */
   async function running(command: readonly string[]): Promise<ChildProcess> {
-    for (let tries = 0; tries < 100; tries++) {
-      const before = scene.arrived();
-      const child = scene.pair.spawn("workload", command);
-      await setTimeout(300);
-      if (child.exitCode === null && scene.arrived() > before + 20) return child;
-      child.kill("SIGKILL");
-    }
-    throw new Error("curl does not download");
+    const before = scene.arrived();
+    const child = scene.pair.spawn("workload", command);
+    while (child.exitCode === null && scene.arrived() < before + 30) await setTimeout(20);
+    expect(child.exitCode).toBeNull();
+    return child;
   }
 });
 
