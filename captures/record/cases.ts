@@ -22,7 +22,9 @@ import { resumptionCases } from "./cases/resumption.ts";
 import { story } from "./cases/story.ts";
 import { tenIssuers } from "./cases/ten-issuers.ts";
 import { trustCases } from "./cases/trust.ts";
+import { tunnelCases } from "./cases/tunnels.ts";
 import { versionCases } from "./cases/version.ts";
+import { weakerCases } from "./cases/weaker.ts";
 
 export const CASES: readonly Case[] = [
   ...trustCases,
@@ -47,5 +49,7 @@ export const CASES: readonly Case[] = [
   ...plainMessagesCases,
   ...plainHostCases,
   ...linkCases,
+  ...weakerCases,
+  ...tunnelCases,
   story,
 ];

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"io"
 	"log"
+	"net"
 	"os"
 )
 
@@ -20,12 +21,20 @@ func main() {
 	cert := flag.String("cert", "", "PEM file, leaf first")
 	key := flag.String("key", "", "PEM file")
 	ca := flag.String("ca", "", "PEM file")
-	version := flag.String("version", "1.3", "1.2 or 1.3")
+	version := flag.String("version", "1.3", "1.2 or 1.3, or any of both")
+	groups := flag.String("groups", "x25519", "x25519, or default: those that Go chooses")
+	from := flag.String("from", "", "address of the client")
 	flag.Parse()
 
 	settings := &tls.Config{ServerName: *name, InsecureSkipVerify: *ca == "", CurvePreferences: []tls.CurveID{tls.X25519}}
-	settings.MinVersion = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[*version]
+	settings.MinVersion = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13, "any": tls.VersionTLS12}[*version]
 	settings.MaxVersion = settings.MinVersion
+	if *version == "any" {
+		settings.MaxVersion = tls.VersionTLS13
+	}
+	if *groups == "default" {
+		settings.CurvePreferences = nil
+	}
 	if *cert != "" {
 		pair, err := tls.LoadX509KeyPair(*cert, *key)
 		check(err)
@@ -42,7 +51,7 @@ func main() {
 	if *serve != "" {
 		answerAll(*address, settings)
 	} else {
-		ask(*address, settings)
+		ask(*address, *from, settings)
 	}
 }
 
@@ -60,8 +69,12 @@ func answerAll(address string, settings *tls.Config) {
 	}
 }
 
-func ask(address string, settings *tls.Config) {
-	connection, err := tls.Dial("tcp", address, settings)
+func ask(address string, from string, settings *tls.Config) {
+	dialer := &net.Dialer{}
+	if from != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	connection, err := tls.DialWithDialer(dialer, "tcp", address, settings)
 	check(err)
 	_, err = io.WriteString(connection, "GET / HTTP/1.0\r\n\r\n")
 	check(err)

@@ -23,6 +23,11 @@ export const JAVA: readonly string[] = ["java", join(import.meta.dirname, "Peer.
 /** Needs the package of that name from PyPI. */
 export const AIOQUIC: readonly string[] = ["python3", join(import.meta.dirname, "quic_peer.py")];
 
+/** Needs the package grpcio from PyPI. */
+export const GRPC: readonly string[] = ["python3", join(import.meta.dirname, "grpc_client.py")];
+
+export const ESP: readonly string[] = ["python3", join(import.meta.dirname, "esp.py")];
+
 /** Builds the Go peer into the scene's folder: started by `go run` it would be a child of a child. */
 export async function goPeer({ lab }: Scene): Promise<readonly string[]> {
   const program = join(lab.folder, "go-peer");

@@ -95,7 +95,8 @@ export interface Inspector {
   readonly idle: boolean;
   /**
    * With `records`: per side, the offset in that direction at which a record header stands next.
-   * Never before what was delivered: an inspector that has read half a header waits for the rest.
+   * Never before what was delivered: an inspector that has read half a header waits for the rest. -1: this
+   * side is still read, and not shunted yet.
    */
   readonly nextRecord: readonly [number, number];
 }

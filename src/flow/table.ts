@@ -376,6 +376,11 @@ export class FlowTable {
       // The inspector knows nothing of a side that is shunted already: the walk does.
       if (rows.words[at + MODE_0 + side] === SHUNT) continue;
       const passed = rows.times[row * ROW_TIMES + PASSED_0 + side]!;
+      if (next[side] < 0) {
+        // A few records more: nothing is kept of them for comparison with retransmissions.
+        this.#release(row, side, true);
+        continue;
+      }
       const skip = next[side] - passed;
       rows.words[at + MODE_0 + side] = SHUNT;
       rows.words[at + SKIP_0 + side] = Math.max(skip, 0);

@@ -73,7 +73,7 @@ export class Told {
   /** Those of them that were not told before; they count as told from here on. */
   fresh(findings: readonly Finding[]): readonly Finding[] {
     return findings.filter((finding) => {
-      const key = `${finding.rule} ${finding.certificates?.[0] ?? ""}`;
+      const key = `${finding.rule} ${finding.name} ${finding.certificates?.[0] ?? ""}`;
       if (this.#findings.has(key)) return false;
       this.#findings.add(key);
       return true;

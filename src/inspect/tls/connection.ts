@@ -46,8 +46,13 @@ export class TlsConnection implements Inspector {
   }
 
   get nextRecord(): readonly [number, number] {
-    const [first, second] = this.#sides;
-    return [first.offset + first.skip, second.offset + second.skip];
+    return [this.#nextRecord(0), this.#nextRecord(1)];
+  }
+
+  #nextRecord(side: Side): number {
+    const { sample, offset, skip } = this.#sides[side];
+    // Until its first records have been looked at, a side is not shunted.
+    return sample?.full === false ? -1 : offset + skip;
   }
 
   get idle(): boolean {

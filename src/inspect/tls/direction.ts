@@ -13,9 +13,11 @@
  * may take it: servers differ in which record versions they let a first hello have.
  */
 import { Gather } from "../gather.ts";
+import type { RecordsSampled } from "../observation.ts";
 import type { HeldRecords } from "./keys/held-records.ts";
 import type { SealedReader } from "./keys/sealed-reader.ts";
 import { hex } from "./names.ts";
+import { RecordSample } from "./record-sample.ts";
 
 /** What a direction tells its connection. */
 export interface Listener {
@@ -48,6 +50,10 @@ export interface Spoken {
   readonly messageAt: number;
   chain: readonly Uint8Array[] | undefined;
   unsealer?: SealedReader | HeldRecords | undefined;
+  /** Of its first records of application data; absent where nobody looked. */
+  readonly sample?: RecordsSampled | undefined;
+  readonly broken?: boolean;
+  sampleRecords?(): void;
 }
 
 export class Direction implements Spoken {
@@ -73,6 +79,8 @@ export class Direction implements Spoken {
   tellsSizes = false;
   /** Reads what is sealed, where there are keys for it or may be. */
   unsealer: SealedReader | HeldRecords | undefined;
+  /** Looks at the first records of application data; absent before the handshake is over. */
+  sample: RecordSample | undefined;
   readonly #side: 0 | 1;
   readonly #listener: Listener;
   /** The header underway, big-endian, and how many of its five bytes have come. */
@@ -99,6 +107,11 @@ export class Direction implements Spoken {
     return this.#headerBytes === 0 && this.#left === 0;
   }
 
+  /** Both sides have finished: records of application data from here on are what is protected. */
+  sampleRecords(): void {
+    this.sample ??= new RecordSample();
+  }
+
   push(bytes: Uint8Array, from: number, to: number, atUs: number): void {
     let at = from;
     while (at < to && !this.broken) {
@@ -106,6 +119,7 @@ export class Direction implements Spoken {
       if (this.skip > 0) {
         at = Math.min(to, at + this.skip);
         this.skip -= at - before;
+        if (this.sample?.isUnderway === true) this.sample.take(bytes, before, at);
       } else if (this.#left > 0) {
         at = Math.min(to, at + this.#left);
         this.#left -= at - before;
@@ -123,6 +137,7 @@ export class Direction implements Spoken {
    */
   lose(count: number): boolean {
     this.offset += count;
+    this.sample?.lose();
     if (count > 0 && count <= this.skip) {
       this.skip -= count;
       return true;
@@ -209,6 +224,7 @@ export class Direction implements Spoken {
         this.messageAt = offset;
         return;
       }
+      if (type === APPLICATION_DATA) this.sample?.begin(length);
       this.#listener.sealed(this.#side, type);
     } else if (type === CHANGE_CIPHER_SPEC) {
       this.skip = length;

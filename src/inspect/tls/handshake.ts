@@ -207,6 +207,7 @@ export class Handshake<Of extends Spoken = Spoken>
       // Sent under the keys in use: a renegotiation changes to the next ones.
       this.sides[side].changes++;
     }
+    if (this.established) for (const each of this.sides) each.sampleRecords?.();
   }
 
   unsealed(

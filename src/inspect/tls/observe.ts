@@ -90,6 +90,7 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     ...(proof !== undefined && proofOr(proof)),
     ...(seen.stapled !== undefined && { stapled: seen.stapled }),
     ...(seen.timestamps !== undefined && { timestamps: seen.timestamps }),
+    ...recordsOf(seen, client),
     ...(seen.flight !== undefined && { flight: seen.flight }),
     coverage: missing(seen),
   };
@@ -101,6 +102,16 @@ function clientOf(seen: Handshake): Side {
   if (seen.helloSide !== undefined) return seen.helloSide;
   const { opener, ends } = seen.flow;
   return opener ?? (ends[1].port > ends[0].port ? 1 : 0);
+}
+
+/** With keys some of them are opened, and not looked at: then nothing is said of the rest either. */
+function recordsOf({ sides, unsealing }: Handshake, client: Side): Pick<TlsObservation, "records"> {
+  // Where reading broke off, what came before depends on how it was cut.
+  if (unsealing !== undefined || sides.some(({ broken }) => broken === true)) return NO_RECORDS;
+  const [of, other] = [sides[client].sample, sides[client === 0 ? 1 : 0].sample];
+  return of === undefined || other === undefined
+    ? NO_RECORDS
+    : { records: { client: of, server: other } };
 }
 
 function versionOf(seen: Handshake): string | undefined {
@@ -221,5 +232,6 @@ function echOf(seen: Handshake): TlsObservation["ech"] {
 }
 
 const NO_SESSIONS = {};
+const NO_RECORDS = {};
 const NO_NAMES: readonly string[] = [];
 const NO_CHAIN: readonly Uint8Array[] = [];

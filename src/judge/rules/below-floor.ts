@@ -19,7 +19,8 @@ export const belowFloor: Rule = {
     "nobody should use: TLS before 1.2, suites that are anonymous, for export, with RC4, DES or static " +
     "RSA, only CBC on offer, RSA keys below 2048 bits. Or it is below what the same workload had with " +
     "the same server before (`before` in the evidence): a newer version, an AEAD suite, forward " +
-    "secrecy, X25519MLKEM768, a longer RSA key. It is told once, at the first connection that lost it.",
+    "secrecy, X25519MLKEM768, a longer RSA key. That is `weaker-than-before`, told once, at the first " +
+    "connection that lost it.",
   cannotSee:
     "What was lost before the capture began. The key's type where TLS 1.3 hides the certificate (A18). " +
     "Which side is to blame.",
@@ -77,7 +78,7 @@ export function weakerThanBeforeFinding(
   workload: string,
 ): Finding {
   const said = lost.map(({ before, now }) => `${before} before, now ${now}`).join("; ");
-  return findingOf(belowFloor, asks, {
+  const finding = findingOf(belowFloor, asks, {
     summary: `${clip(workload, NAME_MAX)} with ${clip(place, NAME_MAX)}: ${clip(said, FOUND_MAX)}.`,
     confidence: "medium",
     evidence: {
@@ -87,6 +88,7 @@ export function weakerThanBeforeFinding(
       now: lost.map(({ now }) => now),
     },
   });
+  return { ...finding, name: "weaker-than-before" };
 }
 
 const PLACE_MAX = 70;

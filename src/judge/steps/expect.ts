@@ -20,6 +20,7 @@ import {
   type IsNamed,
   isLink,
   isVisible,
+  meshLegAt,
   type Vantage,
   visibleFrom,
 } from "../expectation.ts";
@@ -64,9 +65,15 @@ export interface ExpectAnswers {
 
 export function expectAnswers(encounter: Encounter): ExpectAnswers {
   const { policy, destination, isNamed, seen } = encounter;
-  const expectation = expectationFor(policy.expect, destination, isNamed);
+  const leg = meshLegAt(policy.mesh, destination.port);
+  const expectation =
+    leg === undefined ? expectationFor(policy.expect, destination, isNamed) : undefined;
   const asked = { ...encounter, expectation };
   const always = "tls" in seen ? agreedAnswers(asked, seen) : [];
+  if (leg !== undefined && "clear" in seen) {
+    const says = "met: in clear to the proxy of a mesh, which encrypts it later";
+    return { answers: [{ step: "expect", ...lineOf(leg), says, asks: "pass" }] };
+  }
   if (expectation === undefined) return { answers: always };
   const own = coveredAnswer({ ...asked, expectation });
   const answers = [own, ...always, ...recordAnswers({ ...asked, expectation })];
@@ -293,8 +300,8 @@ function unmet(
   return { step: "expect", ...lineOf(expectation), says: `${asks}: ${says}`, asks };
 }
 
-function lineOf(expectation: Expectation | undefined): { line?: number } {
-  return expectation?.line === undefined ? {} : { line: expectation.line };
+function lineOf(of: { readonly line?: number } | undefined): { line?: number } {
+  return of?.line === undefined ? {} : { line: of.line };
 }
 
 const EXPECTED = new WeakMap<Expectation, Expected>();

@@ -12,7 +12,7 @@ const FOLDER = "captures";
 const OTHER_PACKETS =
   /^(plain|ssh|cooked|vlan|qinq|raw|fragments|nanoseconds|ipv6|story|dtls|quic)/;
 /** Of a connection joined behind its handshake there is nothing to say, ever. */
-const NO_HANDSHAKE = /^(midstream|plain)/;
+const NO_HANDSHAKE = /^(midstream|plain|wireguard|ipsec)/;
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith(".pcap"));
 

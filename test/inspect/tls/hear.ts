@@ -117,8 +117,9 @@ class Shunted {
 
   /** Once it is, only what it meets itself ends that, whatever the connection wants of the other side. */
   #shunted(): boolean {
-    if (this.#connection.wants === "records")
-      this.#next ??= this.#connection.nextRecord[this.#side];
+    const next = this.#connection.nextRecord[this.#side];
+    // -1: this side is still read.
+    if (this.#connection.wants === "records" && next >= 0) this.#next ??= next;
     return this.#next !== undefined;
   }
 
