@@ -12,7 +12,7 @@ import { LONGEST_PAUSE_MS, moveLater } from "../later.ts";
 import { type Program, pause, run } from "../process.ts";
 import { ESP } from "../programs.ts";
 import { SERVER } from "../servers.ts";
-import { plain, say } from "./plain.ts";
+import { plain, say } from "./plain-scene.ts";
 
 const CLIENT = "10.77.0.2";
 const INNER = { client: "10.99.0.1", server: "10.99.0.2" } as const;
