@@ -128,6 +128,18 @@ describe("one key", () => {
     expect(reuse.findings()).toEqual([]);
   });
 
+  test("is told alone as well, as far as its names were seen", () => {
+    const reuse = new KeyReuse();
+    const known = (spki: string) => reuse.findingsOf(spki).map(({ finding }) => finding.evidence);
+    expect(known("key")).toEqual([]);
+    reuse.see(supposed({ sha256: "1" }), 1);
+    expect(known("key")).toEqual([]);
+    reuse.see(supposed({ sha256: "2" }), 2);
+    expect(known("key")).toMatchObject([{ spkiSha256: "key", names: ["1.test", "2.test"] }]);
+    expect(known("other")).toEqual([]);
+    expect(reuse.findingsOf("key")).toEqual(reuse.findings());
+  });
+
   test("is told in the order of the keys' hashes", () => {
     const reuse = new KeyReuse();
     for (const spkiSha256 of ["b", "c", "a"])

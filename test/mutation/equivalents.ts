@@ -210,7 +210,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "of two equal times either is the earliest",
     ],
     [
-      "} else if (this.#held >= HELD_MAX || (uses?.size ?? 0) >= CERTIFICATES_MAX) {",
+      "} else if (this.#held >= this.#heldMax || (uses?.size ?? 0) >= CERTIFICATES_MAX) {",
       "0 to 1",
       "both are below the limit",
     ],
