@@ -1,5 +1,5 @@
 /**
- * `npm run bench:fence [runs]`: how long a cut takes, in namespaces of its own. Prints figures and
+ * `npm run bench:fence [runs [call|alone|load|disk|stdout...]]`: how long a cut takes, in namespaces of its own. Prints figures and
  * asserts nothing. Takes root, nftables, OpenSSL and e2fsprogs, and a quarter of an hour.
  *
  *   1. From the call to the first datagram that the kernel drops, of a workload that sends without a
@@ -34,15 +34,21 @@ respond: {ladder: [refuse, fence], onFailure: open}
 `;
 /** All of it runs as root of one machine here: what a real sidecar would not enforce beside. */
 const DESPITE = ["workload-net-admin", "host-network"].flatMap((name) => ["--despite", name]);
-const runs = Number(process.argv[2] ?? 500);
+const [runsText = "500", ...wanted] = process.argv.slice(2);
+const runs = Number(runsText);
+const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
+  call: fromTheCall,
+  alone: () => fromTheProof("nothing beside it", {}),
+  load: () => fromTheProof("beside 20,000 new connections a second", { perSecond: 20_000 }),
+  disk: () => fromTheProof("with a disk that has stalled", { disk: "stalled" }),
+  stdout: () => fromTheProof("with a standard output that nobody reads", { stdout: "stalled" }),
+};
 print(
   `${availableParallelism()} cores, ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs`,
 );
-await fromTheCall();
-await fromTheProof("nothing beside it", {});
-await fromTheProof("beside 20,000 new connections a second", { perSecond: 20_000 });
-await fromTheProof("with a disk that has stalled", { disk: "stalled" });
-await fromTheProof("with a standard output that is full and not read", { stdout: "stalled" });
+for (const [name, measure] of Object.entries(SECTIONS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
+}
 process.exit(0);
 
 async function fromTheCall(): Promise<void> {
@@ -132,7 +138,7 @@ async function fromTheProof(
     await load?.next(/^sent/);
 
     const [first, shut, all]: [number[], number[], number[]] = [[], [], []];
-    let missed = 0;
+    let [missed, untold] = [0, 0];
     for (let run = 0; run < runs; run++) {
       output.stall();
       state?.stall();
@@ -145,8 +151,11 @@ async function fromTheProof(
       const dropped = await Promise.race([sender.next(/^dropped/, seen), setTimeout(MISSED_MS)]);
       state?.goOn();
       const [verdict, outcome] = (await output.lines(["verdict", "outcome"], MISSED_MS)) ?? [];
-      if (dropped === undefined || verdict === undefined || outcome === undefined) {
+      if (dropped === undefined) {
         missed++;
+        print(`  run ${run} without a cut; the watcher's last words: ${log.slice(-500)}`);
+      } else if (verdict === undefined || outcome === undefined) {
+        untold++;
       } else {
         const shutMs = Number(/cut off in (?<ms>[\d.]+) ms/.exec(outcome.detail ?? "")?.groups?.ms);
         first.push((Number(dropped.split(" ")[1]) - verdict.atUs) / 1000);
@@ -166,6 +175,7 @@ async function fromTheProof(
     print(`\nfrom the capture of the proof, ${beside} (ms); ${loaded()}`);
     if (sent.length > 0) print(`  SYNs that the kernel took in a second: ${median(sent)}`);
     if (missed > 0) print(`  runs without a cut in ${MISSED_MS} ms: ${missed}`);
+    if (untold > 0) print(`  cuts that were not told of in ${MISSED_MS} ms: ${untold}`);
     print(figures("to the first dropped datagram", first));
     print(figures("of these: the transaction", shut));
     print(figures("from the call until all is verified", all));
