@@ -27,7 +27,8 @@ import { attempt, closeAttempts, openAttempts } from "./fence/attempt.ts";
 import { type Channel, openChannel } from "./fence/channel.ts";
 import { type Found, findTables } from "./fence/found.ts";
 import { downLinks, putBack, settingsToKeep, takeDown } from "./fence/links-down.ts";
-import { cutRules, REFUSED_MAX, refusedKey } from "./fence/ruleset.ts";
+import { problemsOf } from "./fence/problems.ts";
+import { REFUSED_MAX, refusedKey } from "./fence/ruleset.ts";
 import { endSockets } from "./fence/sockets.ts";
 import { Standing } from "./fence/standing.ts";
 import { Watch } from "./fence/watch.ts";
@@ -94,11 +95,11 @@ export class Fence {
     return this.#standing.remarks;
   }
 
-  /** A workload could get past a cut, and why; undefined where no way is known. */
+  /** How a workload could get past a cut; undefined where no way is known, or links go down for it. */
   get bypassable(): string | undefined {
-    if (!this.#standing.netdev) return "raw frames meet no hook";
     if (!this.#mayPass || this.#standing.channel === undefined) return undefined;
-    return "XDP sockets pass every hook, and the link stays up for the channel";
+    const how = this.#standing.netdev ? "XDP sockets pass every hook" : "raw frames meet no hook";
+    return `${how}, and the link stays up for the channel`;
   }
 
   /** Ends this connection, and drops what goes to its destination from now on. */
@@ -151,7 +152,12 @@ export class Fence {
       this.#watch.settle();
       this.#watch.count(true);
     }
-    const problems = this.#problems(ended.left);
+    const tried = attempt(this.#attempts, this.#standing.netdev ? this.#standing.links() : []);
+    const problems = problemsOf(this.#standing, tried, {
+      socketsLeft: ended.left,
+      linksDown: this.#mayPass && channel === undefined,
+    });
+    if (this.bypassable !== undefined) problems.push(`it can be passed: ${this.bypassable}`);
     const count = `${ended.destroyed} connection${ended.destroyed === 1 ? "" : "s"} ended`;
     return {
       rung: "fence",
@@ -163,6 +169,7 @@ export class Fence {
         wasCut ? `was cut off already (${because})` : `cut off in ${shutMs} ms (${because})`,
         ended.failed === undefined ? count : `${count}, others not: ${ended.failed}`,
         ...down,
+        ...(tried.is === "untried" ? [`no frame was tried (${tried.why})`] : []),
         ...problems,
       ].join("; "),
       release: RELEASE,
@@ -204,8 +211,12 @@ export class Fence {
     const isNew = this.#standing.unhooked().length > 0;
     const left = this.#watch.left();
     if (findings.length > 0 || isNew || this.#watch.isUnsure) {
-      this.#standing.install({});
+      const says = this.#standing.install({});
       if (this.state() === "cut") this.#takeLinksDown();
+      // Not settled, the same is found the next time, and tried again.
+      if (says !== undefined) {
+        return [...findings, gateTamperedFinding(`The fence is not put back: ${says}`), ...left];
+      }
       this.#watch.settle();
       this.#watch.count(this.state() === "cut");
     }
@@ -254,24 +265,6 @@ export class Fence {
       .links()
       .filter(({ index, up }) => up && down.has(index))
       .map(({ name }) => gateTamperedFinding(`${name} was raised although the cut took it down`));
-  }
-
-  /** What keeps a cut from being whole, looked at again. */
-  #problems(socketsLeft: number): string[] {
-    const { nft, netdev } = this.#standing;
-    const found = findTables(nft);
-    const tried = attempt(this.#attempts, netdev ? this.#standing.links() : []);
-    const open = this.#standing.unhooked().map(({ name }) => name);
-    return [
-      ...(typeof found === "string" ? [`the rules cannot be listed: ${found}`] : []),
-      ...(typeof found !== "string" && found.cutRules !== cutRules(netdev)
-        ? [`${found.cutRules} rules cut, expected ${cutRules(netdev)}`]
-        : []),
-      ...(tried.is === "left" ? [`a frame of our own left by ${tried.by.join(", ")}`] : []),
-      ...(open.length > 0 ? [`${open.join(", ")} came after the fence and has no hook yet`] : []),
-      ...(socketsLeft > 0 ? [`${socketsLeft} connections could not be ended`] : []),
-      ...(this.bypassable === undefined ? [] : [`it can be passed: ${this.bypassable}`]),
-    ];
   }
 }
 

@@ -1,5 +1,8 @@
 /** Looking after a fence: what others change is found and put back, and new interfaces are hooked. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NETLINK_NETFILTER, NetlinkSocket } from "../../../src/kernel/netlink.ts";
+import { NFT_TABLE_F_OWNER, NftTransaction } from "../../../src/kernel/nft-transaction.ts";
+import { INET } from "../../../src/respond/fence/ruleset.ts";
 import { IS_ROOT } from "../../netns/pair.ts";
 import { Scene } from "../../netns/scene.ts";
 
@@ -45,6 +48,24 @@ describe.runIf(IS_ROOT)("a fence", () => {
     expect(scene.rules()).toBe(before);
     expect(fence.cut("again")).toMatchObject({ status: "unneeded", verified: true });
     expect(fence.look()).toEqual([]);
+  });
+
+  test("says when what was changed cannot be put back", () => {
+    const fence = scene.fence({ owned: false });
+    const other = scene.pair.inside("workload", () => NetlinkSocket.open(NETLINK_NETFILTER));
+    const answer = new NftTransaction(other, 1024)
+      .deleteTable(INET)
+      .addTable(INET, NFT_TABLE_F_OWNER, "somebody else's")
+      .commit();
+    expect(answer.error).toBe(0);
+    const changed = expect.stringMatching(/^The fence's rules were changed, by /);
+    const says = () => fence.look().map(({ summary }) => summary);
+    expect(says()).toEqual([changed, "The fence is not put back: EPERM."]);
+    expect(fence.cut("a test")).toMatchObject({ status: "failed", verified: false, retry: true });
+    // Its owner goes, and the table with it.
+    other.close();
+    expect(says().length).toBeGreaterThan(0);
+    expect(fence.cut("a test")).toMatchObject({ status: "done", verified: true });
   });
 
   test("cuts although its rules are gone, since they are made anew", () => {
