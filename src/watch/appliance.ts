@@ -12,13 +12,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LiveEvidence } from "../evidence/live-evidence.ts";
 import type { Policy } from "../judge/policy.ts";
-import { gateTamperedFinding } from "../judge/rules/gate-tampered.ts";
 import { KernelRefused } from "../kernel/libc.ts";
 import { giveBackMemory } from "../kernel/memory.ts";
 import { findingLine } from "../report/build.ts";
 import type { Line } from "../report/lines.ts";
 import { isObservation } from "../report/sink.ts";
-import { Fence } from "../respond/fence.ts";
+import { Fence, type FenceOptions } from "../respond/fence.ts";
 import { AbsenceKeeper } from "./absence-keeper.ts";
 import { answerTo } from "./admin/answer.ts";
 import { AdminRefused, openAdminSocket } from "./admin/socket.ts";
@@ -28,17 +27,16 @@ import { Sentry } from "./defence/sentry.ts";
 import { openGatekeeper } from "./gatekeeper.ts";
 import { instanceName } from "./instance.ts";
 import { openEvidence } from "./kept-evidence.ts";
-import { keepPolicy, keptPolicy } from "./kept-policy.ts";
+import { keptPolicy } from "./kept-policy.ts";
 import { Lines } from "./lines.ts";
 import { LivePipeline } from "./live-pipeline.ts";
 import { type Log, openLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsPort } from "./metrics-port.ts";
-import { type PolicyRead, readPolicyInChild } from "./policy-child.ts";
-import { PolicyKeeper } from "./policy-keeper.ts";
+import { Policies } from "./policies.ts";
 import { Recent } from "./recent.ts";
 import { Standing } from "./standing.ts";
-import { enforceProblem, noticesOf, rungsOf, startBy } from "./start.ts";
+import { noticesOf, rungsOf, unenforceable } from "./start.ts";
 import { Stop } from "./stop.ts";
 import { warmUp } from "./warm-up.ts";
 import { workloadSeen } from "./workload.ts";
@@ -70,6 +68,7 @@ class Appliance {
   readonly #standing: Standing;
   readonly #absence: AbsenceKeeper;
   readonly #clock = new ClockWatch();
+  readonly #policies: Policies;
   #evidence: LiveEvidence | undefined;
   /** What is to be closed, the last one first. */
   readonly #closers: (() => unknown)[] = [];
@@ -88,15 +87,29 @@ class Appliance {
       metrics: this.#metrics,
       recent: this.#recent,
     });
+    this.#policies = new Policies({
+      call,
+      log,
+      nowUs,
+      stop: this.#stop,
+      metrics: this.#metrics,
+      standing: this.#standing,
+      absence: this.#absence,
+      mayEnforce: (policy) => this.#mayEnforce(policy),
+      write: (line) => this.#write(line),
+    });
   }
 
+  /** Returns early when somebody asks to stop before there was a policy. */
   async start(): Promise<void> {
     await this.#openAdmin();
     const { stateDirectory, onFailure } = this.#call;
     mkdirOwn(stateDirectory);
     const kept = keptPolicy(stateDirectory);
     this.#absence.atStart(onFailure, kept);
-    const { policy, read } = await this.#firstPolicy(kept);
+    const read = await this.#policies.first(kept);
+    if (read === undefined) return;
+    const { policy } = read;
     for (const notice of noticesOf(policy)) this.#log.warn(notice);
     await this.#sentry.glance();
     this.#mayEnforce(policy);
@@ -105,7 +118,7 @@ class Appliance {
     this.#openEvidence(policy);
     await this.#settleDown(policy);
     this.#capture(policy);
-    this.#keepPolicy(read);
+    this.#policies.keep(read);
     await this.#openMetrics();
     await this.#sentry.look();
     this.#look();
@@ -124,6 +137,7 @@ class Appliance {
   /** Rules stay as they are. */
   async close(): Promise<void> {
     this.#stop.forget();
+    this.#policies.close();
     for (const closer of this.#closers.splice(0).reverse()) {
       try {
         await closer();
@@ -153,41 +167,11 @@ class Appliance {
     }
   }
 
-  /** With a broken policy, either closed until it is mended or not at all. */
-  async #firstPolicy(
-    kept: ReturnType<typeof keptPolicy>,
-  ): Promise<{ policy: Policy; read: GoodRead }> {
-    const { source, onFailure } = this.#call;
-    for (;;) {
-      const read = await readPolicyInChild(source);
-      this.#metrics.add("policy_reads", "problem" in read ? "bad" : "good");
-      const start = startBy(read, { onFailure, kept });
-      if (start.is === "exit") throw new WatchRefused(start.why, "misuse");
-      if (start.is === "run" && !("problem" in read)) {
-        this.#standing.hold = undefined;
-        return { policy: start.policy, read };
-      }
-      if (start.is === "hold" && this.#standing.hold !== start.why) {
-        this.#standing.hold = start.why;
-        this.#absence.close();
-        this.#log.error({ problem: start.why }, "nothing leaves until the policy is mended");
-        this.#policyLine("refused", undefined, start.why);
-      }
-      const stopped = await Promise.race([this.#stop.requested, pause(MENDED_EVERY_MS)]);
-      if (stopped !== undefined) throw new WatchRefused(`stopped by ${stopped}`, "misuse");
-    }
-  }
-
-  /** What must not be enforced here unless the call says so. */
+  /** Throws `WatchRefused` for what must not be enforced here unless the call says so. */
   #mayEnforce(policy: Policy): void {
-    if (policy.mode !== "enforce") return;
-    for (const { name, found, remedy } of this.#sentry.weaknesses) {
-      if (!UNENFORCEABLE.has(name) || this.#call.despite.has(name)) continue;
-      throw new WatchRefused(
-        `${found}: ${remedy}, or say --despite ${name} to enforce all the same`,
-        "misuse",
-      );
-    }
+    const { despite } = this.#call;
+    const why = unenforceable(policy, this.#sentry.weaknesses, despite);
+    if (why !== undefined) throw new WatchRefused(why, "misuse");
   }
 
   /** What the start needed goes, and what the first connection will need comes. */
@@ -205,19 +189,11 @@ class Appliance {
     const ladder = rungsOf(policy, respond);
     if ("refused" in ladder) throw new WatchRefused(ladder.refused, "misuse");
     const instance = instanceName();
-    let fence: Fence | undefined;
-    try {
-      fence = Fence.open({
-        instance,
-        policySha256: policy.sha256,
-        bypassable: this.#sentry.bypassable,
-      });
-    } catch (error) {
-      if (!(error instanceof KernelRefused)) throw error;
-      const isNeeded = policy.mode === "enforce" && ladder.rungs.size > 0 && !dryRun;
-      if (isNeeded) throw new WatchRefused(`no fence: ${error.message}`, "machine");
-      this.#log.warn({ why: error.message }, "no fence: nothing can be cut, not even by hand");
-    }
+    const fence = openFence(
+      { instance, policySha256: policy.sha256, bypassable: this.#sentry.bypassable },
+      policy.mode === "enforce" && ladder.rungs.size > 0 && !dryRun,
+      this.#log,
+    );
     if (fence !== undefined) {
       const opened = fence;
       // Without a workload an open gate's rules hold nothing back, and nobody would remove them.
@@ -277,7 +253,8 @@ class Appliance {
           },
           onEnd: (why) => {
             this.#standing.ended = why;
-            this.#log.error({ why }, "nothing is captured any more");
+            // Whoever restarts us may do better; a watcher that sees nothing is none.
+            this.#stop.now(`nothing is captured any more: ${why}`);
           },
         },
         (line) => this.#write(line),
@@ -290,78 +267,13 @@ class Appliance {
     }
   }
 
-  #keepPolicy(start: GoodRead): void {
-    const keeper = new PolicyKeeper(
-      {
-        source: this.#call.source,
-        onRead: (policy, before) => this.#adopt(policy, before),
-        onProblem: (problem) => {
-          this.#metrics.add("policy_reads", "bad");
-          this.#log.error({ problem }, "the last good policy stays in force");
-          this.#policyLine("refused", keeper.policy.sha256, problem);
-        },
-      },
-      start,
-    );
-    this.#standing.keeper = keeper;
-    this.#remember(start.policy);
-    keeper.watch();
-    const reload = () => void keeper.reload();
-    process.on("SIGHUP", reload);
-    this.#closers.push(() => process.off("SIGHUP", reload));
-    this.#closers.push(() => keeper.stop());
-  }
-
-  /** Throws what makes it unusable here: the one before it stays. */
-  #adopt(policy: Policy, before: Policy): void {
-    const { onFailure, respond } = this.#call;
-    const { fence, pipeline } = this.#standing;
-    const ladder = rungsOf(policy, respond);
-    const problem = enforceProblem(policy, onFailure);
-    if (problem !== undefined) throw new Error(problem);
-    if ("refused" in ladder) throw new Error(ladder.refused);
-    this.#mayEnforce(policy);
-    if (policy.mode === "enforce" && ladder.rungs.size > 0 && fence === undefined) {
-      throw new Error("`mode: enforce`, and the kernel grants no fence here");
-    }
-    this.#absence.under(policy, onFailure);
-    this.#metrics.add("policy_reads", "good");
-    const { sha256 } = policy;
-    if (sha256 !== before.sha256) {
-      const marked = fence?.setPolicy(sha256);
-      if (marked !== undefined) this.#log.warn({ why: marked }, "the rules name the policy before");
-      this.#policyLine("read", before.sha256, sha256);
-      this.#log.info({ mode: policy.mode, sha256 }, "another policy is in force");
-      this.#remember(policy);
-    }
-    this.#standing.gatekeeper?.climb(ladder.rungs);
-    this.#standing.rungs = ladder.rungs;
-    pipeline?.adopt(policy);
-  }
-
-  #remember(policy: Policy): void {
-    try {
-      keepPolicy(this.#call.stateDirectory, policy);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#log.warn({ why }, "the next start will not know this policy");
-    }
-  }
-
   async #openMetrics(): Promise<void> {
     const { metrics } = this.#call;
     if (metrics === undefined) return;
-    const port = new MetricsPort(
-      metrics,
-      () => this.#metrics.text(),
-      (code) => {
-        const place = `${metrics.host}:${metrics.port}`;
-        const what = `Our page of metrics cannot be had on ${place} (${code}): whoever holds it may answer for us`;
-        // Whose fault it is nobody knows: it is no cut.
-        const finding = { ...gateTamperedFinding(what), severity: "warning" as const };
-        this.#write(findingLine({ ...finding, atUs: nowUs() }, undefined));
-      },
-    );
+    const text = () => this.#metrics.text();
+    const port = new MetricsPort(metrics, text, (finding) => {
+      this.#write(findingLine({ ...finding, atUs: nowUs() }, undefined));
+    });
     await port.open();
     this.#closers.push(() => port.close());
   }
@@ -395,11 +307,6 @@ class Appliance {
     if (this.#call.observations || !isSeenOnly(told)) this.#lines.write(told);
   }
 
-  #policyLine(change: string, before: string | undefined, after: string): void {
-    const subject = this.#call.source.file ?? "the default policy";
-    this.#write({ kind: "host", atUs: nowUs(), source: "policy", subject, change, before, after });
-  }
-
   #clockLine(seconds: number): void {
     this.#log.warn({ seconds }, "the clock was set");
     const after = `${seconds > 0 ? "+" : ""}${seconds} s`;
@@ -413,11 +320,21 @@ function isSeenOnly(line: Line): boolean {
   return line.kind !== "host" && isObservation(line);
 }
 
-type GoodRead = Exclude<PolicyRead, { problem: string }>;
-
 /** Microseconds since 1970. */
 function nowUs(): number {
   return Date.now() * 1000;
+}
+
+/** Undefined where the kernel grants none and nothing needs it. Throws `WatchRefused` where something does. */
+function openFence(options: FenceOptions, isNeeded: boolean, log: Log): Fence | undefined {
+  try {
+    return Fence.open(options);
+  } catch (error) {
+    if (!(error instanceof KernelRefused)) throw error;
+    if (isNeeded) throw new WatchRefused(`no fence: ${error.message}`, "machine");
+    log.warn({ why: error.message }, "no fence: nothing can be cut, not even by hand");
+    return undefined;
+  }
 }
 
 function mkdirOwn(directory: string): void {
@@ -429,12 +346,5 @@ function mkdirOwn(directory: string): void {
   }
 }
 
-async function pause(ms: number): Promise<undefined> {
-  return await new Promise((resolve) => setTimeout(resolve, ms, undefined));
-}
-
-/** A gate that the workload may change, or whose cut would hit the host, is none. */
-const UNENFORCEABLE: ReadonlySet<string> = new Set(["workload-net-admin", "host-network"]);
 const DRAIN_MS = 2000;
 const LOOK_EVERY_MS = 5000;
-const MENDED_EVERY_MS = 1000;

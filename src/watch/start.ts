@@ -8,6 +8,7 @@
  * Nobody is let through by a policy that cannot be read, and nobody is judged by an old one (THREATS).
  */
 import type { Policy } from "../judge/policy.ts";
+import type { Weakness, WeaknessName } from "./defence/weakness.ts";
 import { type KeptPolicy, type OnFailure, onFailureOf } from "./kept-policy.ts";
 import type { PolicyRead } from "./policy-child.ts";
 
@@ -39,6 +40,22 @@ export function enforceProblem(policy: Policy, asked: OnFailure | undefined): st
     "`mode: enforce` without `respond.onFailure`: say `open` or `closed`, what shall leave while the gate " +
     "is absent; or --on-failure"
   );
+}
+
+/**
+ * Why a policy must not be enforced in these surroundings, unless the call bears with it: a gate that the
+ * workload may change is none, and neither is one whose cut would hit the host.
+ */
+export function unenforceable(
+  { mode }: Policy,
+  weaknesses: readonly Weakness[],
+  despite: ReadonlySet<WeaknessName>,
+): string | undefined {
+  if (mode !== "enforce") return undefined;
+  const one = weaknesses.find(({ name }) => UNENFORCEABLE.has(name) && !despite.has(name));
+  if (one === undefined) return undefined;
+  const { name, found, remedy } = one;
+  return `${found}: ${remedy}, or say --despite ${name} to enforce all the same`;
 }
 
 /** Whether the gate stands closed while we are absent. Audit stops nothing, whatever else it says. */
@@ -103,3 +120,4 @@ export function rungsOf(
 
 /** Of `respond`: what one sidecar does by itself. */
 const APPLIED: ReadonlySet<string> = new Set(["onFailure", "ladder", "guards"]);
+const UNENFORCEABLE: ReadonlySet<WeaknessName> = new Set(["workload-net-admin", "host-network"]);

@@ -10,7 +10,7 @@ import { ask } from "../../../src/watch/admin/ask.ts";
 import { PROJECT } from "../../cli/program.ts";
 import { Pair } from "../../netns/pair.ts";
 
-type Line = Record<string, unknown> & { readonly kind: string };
+export type Line = Record<string, unknown> & { readonly kind: string };
 
 export class Bench {
   readonly pair = new Pair();
