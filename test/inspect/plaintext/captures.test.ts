@@ -5,11 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PASSWORD, USER } from "../../../captures/record/cases/plain-scene.ts";
-import { read } from "../../capture/reading.ts";
 import { portcullis } from "../../cli/program.ts";
-import { type Kept, seen } from "../../flow/reader.ts";
-import { concat } from "../../wire/bytes.ts";
-import { heardIn } from "./heard.ts";
+import { type Exposed, exposedIn } from "./exposed.ts";
 import { isProof } from "./proofs.ts";
 
 const captures = readdirSync("captures").filter((file) => /^plain-.*\.pcap$/.test(file));
@@ -18,25 +15,12 @@ describe.each(captures)("%s", (file) => {
   const path = `captures/${file}`;
 
   test("locates every user and every password, to the byte", async () => {
-    const { packets } = await read(path);
-    const cut = packets.map((packet) => ({ ...packet, originalBytes: packet.original }));
-    const { flows } = seen(cut, { link: packets[0]?.link ?? 1 });
-    const values: [what: string, value: string, server: string][] = [];
-    for (const { flow, seen: told } of await heardIn(path)) {
-      const events = flows.find((one) => one.flow.id === flow.id)?.events ?? [];
-      for (const { client, exposes } of told.plaintext) {
-        const [asked, answered] = [saidBy(client, events), saidBy(1 - client, events)];
-        for (const { what, side, offset, bytes } of exposes) {
-          const said = side === "client" ? asked : answered;
-          values.push([what, said.slice(offset, offset + bytes), answered]);
-        }
-      }
-    }
-    expect(values.filter((one) => !isSecret(...one))).toEqual([]);
+    const values = await exposedIn(path);
+    expect(values.filter((one) => !isSecret(one))).toEqual([]);
     // Said as it is, every password is found; as a proof it is not there to be found.
     const raw = readFileSync(path).toString("latin1");
     const times = SECRETS.reduce((sum, secret) => sum + raw.split(secret).length - 1, 0);
-    const found = values.filter(([, value]) => SECRETS.some((secret) => value.includes(secret)));
+    const found = values.filter(({ value }) => SECRETS.some((secret) => value.includes(secret)));
     expect(found).toHaveLength(times);
   });
 
@@ -57,16 +41,8 @@ test.each(["text", "jsonl"])("prints no secret of any of them as %s", async (for
   }
 });
 
-/** All of a TCP connection's side; of a UDP conversation's its first datagram, which is what is looked at. */
-function saidBy(side: number, events: readonly Kept[]): string {
-  const own = events.filter((one) => "side" in one && one.side === side);
-  const [datagram] = own.flatMap((one) => (one.kind === "datagram" ? one.bytes : []));
-  const all = datagram ?? concat(...own.flatMap((one) => (one.kind === "bytes" ? one.bytes : [])));
-  return Buffer.from(all).toString("latin1");
-}
-
 /** A name, a password, both, or a proof of the password. */
-function isSecret(what: string, value: string, server: string): boolean {
+function isSecret({ what, value, server }: Exposed): boolean {
   const known = [...SECRETS, USER, utf16(USER), "anonymous", USER.toUpperCase()];
   return known.some((one) => value.includes(one)) || isProof(what, value, server) === true;
 }
