@@ -6,8 +6,8 @@
  * packet. A verdict may come while the packet that proves it is still being read, so what was judged is
  * frozen behind that packet. Later packets of the connection are none of the proof.
  *
- * What else the verdict rests on comes along: the first connection of a session that was resumed, and
- * the DNS conversations that name the server or its address.
+ * What else the verdict rests on comes along: the first connection of a session that was resumed, earlier
+ * ones that a finding compares it with, and the DNS conversations that name the server or its address.
  */
 import { canonicalPolicy, type Policy } from "../judge/policy.ts";
 import {
@@ -108,20 +108,43 @@ export class EvidenceKeeper {
   /** Packets of other connections that the verdict rests on. */
   #beside(verdict: VerdictLine, lines: readonly Line[]): KeptPacket[] {
     const { ring, names } = this.#recorder;
-    const tls = lines.find((line): line is TlsLine => line.kind === "tls");
+    const tls = tlsOf(lines);
     const first = Number(tls?.evidence.first ?? 0);
-    const firstLines = this.#lines.get(first) ?? [];
-    const firstVerdict = firstLines.find((line): line is VerdictLine => line.kind === "verdict");
-    const session =
-      firstVerdict === undefined
-        ? []
-        : redacted(ring.freeze(first).packets, redactionOf(firstVerdict, firstLines));
+    const earlier = [first, ...this.#before(Number(verdict.flow), lines)];
+    const sessions = [...new Set(earlier)].flatMap((flow) => this.#fit(flow));
     const about = { server: verdict.server ?? "", serverName: tls?.serverName ?? "" };
     const answers = names
-      .filter((flow) => flow !== Number(verdict.flow) && flow !== first)
+      .filter((flow) => flow !== Number(verdict.flow) && !earlier.includes(flow))
       .map((flow) => ring.freeze(flow).packets)
       .filter((packets) => packets.some(({ bytes }) => mentions(bytes, about)));
-    return [...session, ...answers.slice(-ANSWERS_MAX).flat()];
+    return [...sessions, ...answers.slice(-ANSWERS_MAX).flat()];
+  }
+
+  /** Connections that a finding compares this one with: by the same client, to the same name or at that time. */
+  #before(flow: number, lines: readonly Line[]): number[] {
+    const compared = lines.filter(
+      (line): line is FindingLine => line.kind === "finding" && isComparison(line),
+    );
+    const mine = tlsOf(lines) ?? compared[0];
+    if (compared.length === 0 || mine === undefined) return [];
+    const times = new Set(compared.map(({ evidence }) => evidence.beforeUs));
+    const server = "serverName" in mine ? mine.serverName : undefined;
+    const found: number[] = [];
+    for (const [other, said] of this.#lines) {
+      const tls = other < flow ? tlsOf(said) : undefined;
+      if (tls === undefined || hostOf(tls.client) !== hostOf(mine.client)) continue;
+      const isSame = tls.serverName === server || tls.server === mine.server;
+      if (isSame || times.has(tls.atUs)) found.push(other);
+    }
+    return found.slice(-BEFORE_MAX);
+  }
+
+  /** Packets of a connection that was judged before, as they may be written. */
+  #fit(flow: number): KeptPacket[] {
+    const lines = this.#lines.get(flow) ?? [];
+    const verdict = lines.find((line): line is VerdictLine => line.kind === "verdict");
+    if (verdict === undefined) return [];
+    return redacted(this.#recorder.ring.freeze(flow).packets, redactionOf(verdict, lines));
   }
 }
 
@@ -142,6 +165,19 @@ export function redactionOf(verdict: VerdictLine, lines: readonly Line[]): Redac
   return { openness: isKnown ? openness : "unknown", client, server, located };
 }
 
+/** Whether a finding says what was otherwise before (B13, B15). */
+function isComparison({ evidence }: FindingLine): boolean {
+  return evidence.before !== undefined || evidence.beforeUs !== undefined;
+}
+
+function tlsOf(lines: readonly Line[]): TlsLine | undefined {
+  return lines.find((line): line is TlsLine => line.kind === "tls");
+}
+
+function hostOf(end: string | undefined): string {
+  return (end ?? "").replace(/:\d+$/, "");
+}
+
 /** The lines may say again what the verdict was made of. */
 function distinct(exposes: PlaintextLine["exposes"]): Located[] {
   const known = new Map<string, Located>();
@@ -153,10 +189,10 @@ function distinct(exposes: PlaintextLine["exposes"]): Located[] {
 
 /** Of a workload: its finding, and the key or the server that it is about. */
 function keyOf(verdict: VerdictLine, lines: readonly Line[]): string {
-  const tls = lines.find((line): line is TlsLine => line.kind === "tls");
+  const tls = tlsOf(lines);
   const finding = lines.find((line): line is FindingLine => line.kind === "finding");
   const leaf = tls?.certificates.spki[0] ?? finding?.certificates?.[0];
-  const what = leaf ?? (verdict.server ?? "").replace(/:\d+$/, "");
+  const what = leaf ?? hostOf(verdict.server);
   return `${verdict.workload ?? ""} ${verdict.findings.join("+")} ${what}`;
 }
 
@@ -167,3 +203,5 @@ const CONNECTIONS_MAX = 4096;
 const EXPOSES_TOLD_MAX = 16;
 /** DNS conversations that come along. */
 const ANSWERS_MAX = 8;
+/** Earlier connections, where a finding is a comparison with them. */
+const BEFORE_MAX = 8;
