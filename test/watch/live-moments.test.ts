@@ -115,6 +115,37 @@ test("a handshake that never ends is judged when it took too long", () => {
   expect(wire.verdicts).toHaveLength(1);
 });
 
+describe("when no packet comes", () => {
+  const talk = conversation().client(latin1("\x01\x02\x03 nothing known"));
+  const { atUs } = talk.packets().at(-1)!;
+
+  test("ticks close what has been idle for too long", () => {
+    const wire = new Wire(policy);
+    push(wire, talk);
+    for (let tick = 0; tick < 4; tick++) wire.packets.tick(atUs + 3_599_000_000);
+    expect(wire.verdicts).toEqual([]);
+    expect(wire.judging.underway.connections).toBe(1);
+    for (let tick = 0; tick < 4; tick++) wire.packets.tick(atUs + 3_601_000_000);
+    expect(wire.verdicts).toMatchObject([{ decision: "pass" }]);
+    expect(wire.judging.underway.connections).toBe(0);
+  });
+
+  test("a clock that was set makes nothing older, and nothing younger", () => {
+    const wire = new Wire(policy);
+    push(wire, talk);
+    const day = 86_400_000_000;
+    wire.packets.shift(day);
+    wire.judging.shift(day);
+    for (let tick = 0; tick < 4; tick++) wire.packets.tick(atUs + day + 3_599_000_000);
+    wire.judging.tick(atUs + day + 29_000_000);
+    expect(wire.verdicts).toEqual([]);
+    wire.judging.tick(atUs + day + 31_000_000);
+    expect(wire.verdicts).toMatchObject([{ decision: "pass" }]);
+    for (let tick = 0; tick < 4; tick++) wire.packets.tick(atUs + day + 3_601_000_000);
+    expect(wire.judging.underway.connections).toBe(0);
+  });
+});
+
 test("bytes that turn out to differ make a pass a report, and are told", () => {
   const talk = conversation().client(hello).server(serversFlight());
   const wire = new Wire(trusting);
