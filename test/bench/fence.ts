@@ -1,16 +1,19 @@
 /**
- * `npm run bench:fence [runs [call|alone|load|disk|stdout...]]`: how long a cut takes, in namespaces of its own. Prints figures and
- * asserts nothing. Takes root, nftables, OpenSSL and e2fsprogs, and a quarter of an hour.
+ * `npm run bench:fence [runs [section...]]`: how long a cut takes, in namespaces of its own. Prints
+ * figures and asserts nothing. Takes root, nftables, tcpdump, OpenSSL and e2fsprogs, and some minutes.
  *
- *   1. From the call to the first datagram that the kernel drops, of a workload that sends without a
- *      pause; the same rules by libnftables and by `nft -f` as a process, in turns.
- *   2. `portcullis watch` itself, from the capture time of the packet that proves a wrong issuer (a
- *      self-signed TLS 1.2 server) to the first dropped datagram: the whole way through tap, reassembly,
- *      judge and fence; with nothing beside it, beside 20,000 new connections a second, with a frozen
- *      file system under its journal, and with a full pipe as its standard output.
+ *   call    From the call to the first datagram that the kernel drops, of a workload that sends without a
+ *           pause; the same rules by libnftables and by `nft -f` as a process, in turns.
+ *   alone   `portcullis watch` itself, from the capture of the packet that proves a wrong issuer (of a
+ *           self-signed TLS 1.2 server; a tcpdump beside it has the time) to the first dropped datagram:
+ *           the whole way through tap, reassembly, judge and fence.
+ *   load    The same beside 20,000 new connections a second,
+ *   disk    with a frozen file system under its journal,
+ *   stdout  and with a full pipe as its standard output.
  *
  * The moment of the first drop is taken by the sender, when the kernel has refused its datagram: its
- * pause of 50 us, and the time that it waits for a processor, are in the figures.
+ * pause of 50 us, and the time that it waits for a processor, are in the figures. On a machine with
+ * other work, `chrt -r 1 npm run bench:fence` shows what an idle one would.
  */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -27,6 +30,7 @@ import { WatcherOutput } from "./fence-output.ts";
 
 /** A proof that takes longer is counted as not seen. */
 const MISSED_MS = 5000;
+const TO_MICROSECONDS = ["-i", "eth0", "-n", "-tt", "-l", "-s", "96"];
 const POLICY = `version: 1
 mode: enforce
 issuers: {roots: [mozilla], selfSigned: cut}
@@ -137,12 +141,18 @@ async function fromTheProof(
           );
     await load?.next(/^sent/);
 
+    const wire = new Lines(
+      // The server's flight, and nothing shorter: with its last packet the issuer is proven.
+      pair.spawn("workload", ["tcpdump", ...TO_MICROSECONDS, "tcp src port 8443 and greater 200"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      }),
+    );
     const [first, shut, all]: [number[], number[], number[]] = [[], [], []];
     let [missed, untold] = [0, 0];
     for (let run = 0; run < runs; run++) {
       output.stall();
       state?.stall();
-      const seen = sender.count;
+      const [seen, passed] = [sender.count, wire.count];
       const connect = ["s_client", "-connect", `${PEER.ipv4}:8443`, "-tls1_2", "-quiet"];
       const client = pair.spawn("workload", ["openssl", ...connect], {
         stdio: ["pipe", "ignore", "ignore"],
@@ -158,7 +168,11 @@ async function fromTheProof(
         untold++;
       } else {
         const shutMs = Number(/cut off in (?<ms>[\d.]+) ms/.exec(outcome.detail ?? "")?.groups?.ms);
-        first.push((Number(dropped.split(" ")[1]) - verdict.atUs) / 1000);
+        const droppedUs = Number(dropped.split(" ")[1]);
+        await wire.next(/^\d/, passed);
+        const proven = wire.matching(/^\d/, passed).map((line) => Number.parseFloat(line) * 1e6);
+        const provenUs = proven.findLast((atUs) => atUs <= droppedUs);
+        if (provenUs !== undefined) first.push((droppedUs - provenUs) / 1000);
         shut.push(shutMs);
         all.push(outcome.tookMs ?? NaN);
         if (outcome.verified !== true) print(`  not verified: ${outcome.detail}`);
@@ -173,7 +187,8 @@ async function fromTheProof(
     }
     const sent = load?.matching(/^sent/).map((one) => Number(one.slice(5))) ?? [];
     print(`\nfrom the capture of the proof, ${beside} (ms); ${loaded()}`);
-    if (sent.length > 0) print(`  SYNs that the kernel took in a second: ${median(sent)}`);
+    if (sent.length > 0)
+      print(`  SYNs that left in a second (none while cut off): ${median(sent)}`);
     if (missed > 0) print(`  runs without a cut in ${MISSED_MS} ms: ${missed}`);
     if (untold > 0) print(`  cuts that were not told of in ${MISSED_MS} ms: ${untold}`);
     print(figures("to the first dropped datagram", first));
