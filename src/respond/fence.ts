@@ -57,7 +57,7 @@ export class Fence {
   readonly #standing: Standing;
   readonly #watch: Watch;
   readonly #attempts = openAttempts();
-  readonly #mayPass: boolean;
+  #mayPass: boolean;
 
   private constructor(options: FenceOptions) {
     const { channel, bypassable = false } = options;
@@ -100,6 +100,16 @@ export class Fence {
     if (!this.#mayPass || this.#standing.channel === undefined) return undefined;
     const how = this.#standing.netdev ? "XDP sockets pass every hook" : "raw frames meet no hook";
     return `${how}, and the link stays up for the channel`;
+  }
+
+  /**
+   * The workload may from now on send frames that no hook sees, or may no longer: a workload often starts
+   * after its gate. A cut that stands takes the links down as well.
+   */
+  mayBePassed(is: boolean): void {
+    const isNews = is && !this.#mayPass;
+    this.#mayPass = is;
+    if (isNews && this.state() === "cut") this.#takeLinksDown();
   }
 
   /** Ends this connection, and drops what goes to its destination from now on. */

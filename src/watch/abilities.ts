@@ -206,15 +206,20 @@ function memory(): Ability {
 
 async function surroundingsAbilities(): Promise<Ability[]> {
   try {
-    const found = weaknessesIn(await surroundings());
+    const around = await surroundings();
+    const found = weaknessesIn(around);
     // Told above, with what it is good for.
     const others = found.filter(({ name }) => name !== "conntrack-accounting-off");
-    return others.map(({ name, found: says, remedy: grant }) => ({
-      name,
-      possible: "limited",
-      says,
-      grant,
-    }));
+    const limits = others.map(
+      ({ name, found: says, remedy: grant }): Ability => ({
+        name,
+        possible: "limited",
+        says,
+        grant,
+      }),
+    );
+    const isUnseen = around.neighbours.length === 0 && !around.hostNetwork;
+    return isUnseen ? [...limits, WORKLOAD_UNSEEN] : limits;
   } catch (error) {
     const says = `the surroundings cannot be looked at: ${error instanceof Error ? error.message : error}`;
     return [{ name: "surroundings", possible: "limited", says, grant: "mount /proc" }];
@@ -240,5 +245,12 @@ function read(file: string): string | undefined {
   }
 }
 
+/** As it should be, and so nobody here can know what the workload may do. */
+const WORKLOAD_UNSEEN: Ability = {
+  name: "workload-unseen",
+  possible: "limited",
+  says: "no process of a workload is seen from here: whether it may send raw frames is not known",
+  grant: "drop NET_RAW and NET_ADMIN where the workload is declared; nothing else tells from here",
+};
 /** Twice what it takes at rest. */
 const MEMORY_BYTES = 128 * 2 ** 20;

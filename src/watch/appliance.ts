@@ -78,7 +78,11 @@ class Appliance {
     this.#log = log;
     this.#stop = new Stop(log);
     this.#lines = new Lines(this.#metrics, nowUs);
-    this.#sentry = new Sentry({ write: (line) => this.#write(line), nowUs });
+    this.#sentry = new Sentry({
+      nowUs,
+      write: (line) => this.#write(line),
+      onLook: (bypassable) => this.#standing.fence?.mayBePassed(bypassable),
+    });
     this.#absence = new AbsenceKeeper(log, () => this.#standing.healthy().good);
     this.#standing = new Standing(call, {
       startedAtUs: nowUs(),
@@ -201,7 +205,10 @@ class Appliance {
         if ((await workloadSeen()) === undefined) opened.remove();
         else opened.close();
       });
-      const changes = opened.onChange(() => this.#lookAtFence());
+      const changes = opened.onChange(() => {
+        this.#lookAtFence();
+        this.#sentry.soon();
+      });
       this.#closers.push(() => changes.stop());
       this.#standing.fence = opened;
     }

@@ -32,6 +32,7 @@ describe.skipIf(!isRoot)("each ability", () => {
       "destroy-sockets": "yes",
     });
     expect(found.has("host-network")).toBe(false);
+    expect(found.get("workload-unseen")).toBe("limited");
   });
 
   test("that CAP_NET_RAW gives goes with it, and no other", () => {

@@ -9,6 +9,8 @@ import { type Weakness, weaknessesIn } from "./weakness.ts";
 export interface SentryOptions {
   readonly write: (line: HostLine) => void;
   readonly nowUs: () => number;
+  /** Told after each look whether packets may pass that nobody here sees. */
+  readonly onLook?: (bypassable: boolean) => void;
   readonly look?: () => Promise<Surroundings>;
 }
 
@@ -17,6 +19,7 @@ export class Sentry {
   #known: readonly Weakness[] = [];
   #told: readonly Weakness[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(options: SentryOptions) {
     this.#options = options;
@@ -39,6 +42,15 @@ export class Sentry {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+  }
+
+  /** Something changed: looks in a moment, once for however many changes there are until then. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.look();
+    }, SOON_MS).unref();
   }
 
   /** Looks, and says nothing: whoever starts will set some of it right. */
@@ -48,6 +60,7 @@ export class Sentry {
 
   async look(): Promise<void> {
     await this.glance();
+    this.#options.onLook?.(this.bypassable);
     const before = this.#told;
     this.#told = this.#known;
     for (const weakness of this.#known) {
@@ -72,3 +85,5 @@ export class Sentry {
 }
 
 const EVERY_MS = 60_000;
+/** Whoever may change rules may do so a thousand times a second. */
+const SOON_MS = 250;

@@ -221,6 +221,24 @@ describe.runIf(IS_ROOT)("a gate", () => {
     expect(await gate.line("verdict")).toMatchObject({ coverage: ["bypassable"] });
   });
 
+  test("looks again as soon as rules change: a workload that came later is seen", async () => {
+    bench.policy(OPEN);
+    const gate = await bench.watch().ready();
+    expect(gate.of("host")).toEqual([]);
+    bench.pair.spawn("workload", ["sleep", "1000"]);
+    bench.pair.run("workload", "nft", "add", "table", "inet", "other");
+    expect(await gate.line("host")).toMatchObject({
+      subject: "workload-net-admin",
+      change: "found",
+    });
+    // Frames could pass every hook, and nobody needs the link: a cut takes it down.
+    const asked = await gate.ask({ verb: "cut", because: "INC-1" });
+    expect(asked).toMatchObject({ outcomes: [{ status: "done", verified: true }] });
+    expect(bench.pair.run("workload", "ip", "link", "show", "eth0")).toContain("state DOWN");
+    await gate.ask({ verb: "release", because: "a test" });
+    expect(bench.pair.run("workload", "ip", "link", "show", "eth0")).not.toContain("state DOWN");
+  });
+
   test("whose page of metrics cannot be had says so, and goes on", async () => {
     bench.policy(AUDIT);
     bench.pair.run("workload", "ip", "link", "set", "lo", "up");
