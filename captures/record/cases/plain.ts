@@ -42,6 +42,18 @@ export const plainCases: readonly Case[] = [
     },
   }),
   plain({
+    name: "plain-proxy",
+    shows: "The PROXY protocol's line before HTTP with Basic authentication, to nginx.",
+    client: "curl",
+    server: "nginx",
+    seen: [["the line", 'tcp.payload contains "PROXY TCP4"']],
+    async speak(scene) {
+      const server = await webServer(scene, "proxy_protocol");
+      const login = ["--haproxy-protocol", "-u", `${USER}:${PASSWORD}`];
+      await say(scene, ["curl", "-sS", ...login, `http://${server}/`]);
+    },
+  }),
+  plain({
     name: "plain-socks",
     shows: "HTTP through SOCKS 5 without a login, to Dante.",
     client: "curl",
@@ -225,8 +237,8 @@ export const plainCases: readonly Case[] = [
   },
 ];
 
-/** nginx on port 80. */
-export async function webServer(scene: Scene): Promise<string> {
+/** nginx on port 80. `option` is one of its `listen` directive. */
+export async function webServer(scene: Scene, option = ""): Promise<string> {
   const { folder } = scene.lab;
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const lines = [
@@ -234,7 +246,7 @@ export async function webServer(scene: Scene): Promise<string> {
     `pid ${join(folder, "nginx.pid")}; error_log stderr warn; events {}`,
     "http { access_log off; keepalive_timeout 1s; server_tokens off;",
     ...paths.map((name) => `${name}_temp_path ${join(folder, name)};`),
-    `server { listen ${SERVER}:80; location / { add_header Set-Cookie "session=${PASSWORD}"; `,
+    `server { listen ${SERVER}:80 ${option}; location / { add_header Set-Cookie "session=${PASSWORD}"; `,
     'default_type text/plain; return 200 "ok\\n"; } } }',
   ];
   const file = await configuration(scene, "nginx.conf", lines);

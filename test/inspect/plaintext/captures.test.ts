@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PASSWORD, USER } from "../../../captures/record/cases/plain-scene.ts";
+import { PROTOCOLS } from "../../../src/inspect/plaintext/protocol.ts";
 import { portcullis } from "../../cli/program.ts";
 import { type Exposed, exposedIn } from "./exposed.ts";
 import { isProof } from "./proofs.ts";
@@ -39,6 +40,13 @@ test.each(["text", "jsonl"])("prints no secret of any of them as %s", async (for
     expect(out).not.toContain(secret);
     expect(err).not.toContain(secret);
   }
+});
+
+test("every protocol has a golden from a real peer, but for those that captures/README.md names", () => {
+  const goldens = readdirSync("test/golden").filter((file) => file.endsWith(".jsonl"));
+  const said = goldens.map((file) => readFileSync(`test/golden/${file}`, "utf8")).join("");
+  const missing = PROTOCOLS.filter((one) => !said.includes(`"protocol":"${one}"`));
+  expect(missing.sort()).toEqual(["cassandra", "grpc", "kafka", "mongodb", "nntp", "tds", "tns"]);
 });
 
 /** A name, a password, both, or a proof of the password. */

@@ -238,5 +238,8 @@ const SPECIAL_OF: Readonly<Record<string, readonly string[]>> = {
 /** TLS inside what encrypts by itself, and behind a line that says only who connects. */
 const NOT_UPGRADES: ReadonlySet<string> = new Set(["openvpn", "proxy"]);
 /** What an envelope of ours carries. */
-const BEHIND: Readonly<Record<string, readonly string[]>> = { "plain-socks.pcap": ["http"] };
+const BEHIND: Readonly<Record<string, readonly string[]>> = {
+  "plain-socks.pcap": ["http"],
+  "plain-proxy.pcap": ["http"],
+};
 const SWEEP_MS_MAX = 600_000;
