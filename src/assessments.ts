@@ -179,7 +179,7 @@ export class Assessments {
     const possession: Possession =
       proof === undefined
         ? { state: "unverified", why: unproved }
-        : seen.observation.certificates.seen === "decrypted"
+        : seen.observation.certificates.seen !== "wire"
           ? // Opening it has cost more than the signature does.
             this.#proofs.checked(proof, leaf, ip, port)
           : this.#proofs.sampled(proof, leaf, ip, port);

@@ -15,6 +15,8 @@ export interface InspectorOptions {
   readonly keys: KeyLog | undefined;
   /** Also how long the sealed records of TLS 1.3 servers' flights are. */
   readonly flightSizes: boolean;
+  /** Also what the ClientHello of each TCP connection was. */
+  readonly hellos?: boolean | undefined;
   /** Hears every DNS answer that counts, when it comes. */
   readonly hear: (answer: DnsAnswer) => void;
 }
@@ -22,12 +24,17 @@ export interface InspectorOptions {
 /** Gives a new connection its inspector. */
 export type Inspectors = (flow: Flow) => Connection | DatagramConnection;
 
-export function inspectors({ keys, flightSizes, hear }: InspectorOptions): Inspectors {
+export function inspectors(options: InspectorOptions): Inspectors {
+  const { keys, flightSizes, hellos, hear } = options;
   const ids = new KnownIds();
-  return (flow) =>
-    flow.transport === "udp"
-      ? new (datagram().DatagramConnection)(flow, { keys, ids, answers: hear })
-      : new Connection(flow, keys, hear, flightSizes);
+  return (flow) => {
+    if (flow.transport === "udp") {
+      return new (datagram().DatagramConnection)(flow, { keys, ids, answers: hear });
+    }
+    const connection = new Connection(flow, keys, hear, flightSizes);
+    if (hellos) connection.tls.keepHello();
+    return connection;
+  };
 }
 
 const datagram = lazily<typeof import("./inspect/datagram.ts")>(

@@ -46,6 +46,14 @@ export interface JudgingOptions {
   readonly keys?: KeyLog | undefined;
   /** Also how long the sealed records of TLS 1.3 servers' flights are. */
   readonly flightSizes?: boolean;
+  /** Which connections wait to be asked about: `takeWaiting` has them, `resolve` goes on with each. */
+  readonly waits?: ((observation: TlsObservation) => boolean) | undefined;
+}
+
+/** A handshake that is judged once more is known of it. */
+export interface Waiting {
+  readonly observation: TlsObservation;
+  readonly isEvaded: boolean;
 }
 
 export class Judging implements Above {
@@ -58,6 +66,8 @@ export class Judging implements Above {
   readonly #sights: CertificateSights;
   readonly #overlaps = new Map<Flow, Overlap[]>();
   readonly #losses = new Map<string, Loss>();
+  readonly #waits: JudgingOptions["waits"];
+  readonly #waiting: Waiting[] = [];
   /** Resumed connections whose first one may still be open, and was not seen to end. */
   readonly #unlinked: { readonly observation: TlsObservation; readonly isEvaded: boolean }[] = [];
 
@@ -73,9 +83,11 @@ export class Judging implements Above {
     });
     this.#inspectors = inspectors({
       keys: options.keys,
-      flightSizes: options.flightSizes ?? false,
+      flightSizes: options.flightSizes === true || options.waits !== undefined,
+      hellos: options.waits !== undefined,
       hear: (answer) => this.#assessments.hear(answer),
     });
+    this.#waits = options.waits;
     this.#lines = new LineWriter(options.observations, write);
     this.#sights = new CertificateSights((certificate, atUs, place) => {
       this.#keyReuse.see(certificate, atUs);
@@ -185,9 +197,27 @@ export class Judging implements Above {
     this.#lines.overlaps(overlaps, client, this.#assessments.placeOf(flow, client));
   }
 
+  /** Those that wait, once each. */
+  takeWaiting(): Waiting[] {
+    return this.#waiting.splice(0);
+  }
+
+  /** Goes on with one, whatever has become known of it. */
+  resolve({ observation, isEvaded }: Waiting): void {
+    try {
+      this.#judge(observation, isEvaded, this.#assessments.firstOf(observation));
+    } catch (error) {
+      this.fault("judge", error, observation.atUs, observation.flow);
+    }
+  }
+
   /** @param isEvaded some of it was sent twice, and not the same */
   #handshake(seen: TlsObservation, isEvaded: boolean): void {
     const observation = this.#assessments.hidden(seen);
+    if (this.#waits?.(observation) === true && this.#waiting.length < WAITING_MAX) {
+      this.#waiting.push({ observation, isEvaded });
+      return;
+    }
     const first = this.#assessments.firstOf(observation);
     const isUnlinked = observation.resumed !== false && first === undefined;
     if (isUnlinked && this.#unlinked.length < UNLINKED_MAX) {
@@ -239,3 +269,5 @@ interface Loss {
 const NO_OVERLAPS: readonly Overlap[] = [];
 /** Their lines wait for the end; beyond that they are judged by what has ended. */
 const UNLINKED_MAX = 4096;
+/** Connections that somebody is asked about; those beyond are judged as they were seen. */
+const WAITING_MAX = 4096;

@@ -29,6 +29,8 @@ export interface ReplayOptions extends Omit<JudgingOptions, "keys"> {
   /** Instead of the process's standard input, for `-`. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   readonly progress?: (done: Progress) => void;
+  /** Ask servers, now, for the certificates that their connections hid. */
+  readonly probe?: boolean;
   /** Keeps packets that may become evidence. */
   readonly recorder?: PacketRecorder;
 }
@@ -64,7 +66,8 @@ export async function replay(
   const isPiped = options.inputs.includes("-");
   const keys = new KeyLog(isPiped && (options.keyLogs ?? []).length > 0);
   const keyLogs = new KeyLogFiles(options.keyLogs ?? [], keys);
-  const judging = new Judging({ ...options, keys }, write);
+  const probing = options.probe === true ? await import("./probing.ts") : undefined;
+  const judging = new Judging({ ...options, keys, waits: probing?.isProbeable }, write);
   const packets = new Packets(judging, keys, undefined, options.recorder);
   const unreadable: { file: string; atByte: number; reason: string }[] = [];
   const inputs: Input[] = [];
@@ -93,6 +96,13 @@ export async function replay(
     progress.close(end.bytes);
   }
   packets.end();
+  if (probing !== undefined) {
+    const prober = probing.proberOf(options.policy.probe);
+    for (const { observation, isEvaded } of judging.takeWaiting()) {
+      const probed = await probing.probedWith(prober, observation);
+      judging.resolve({ observation: probed, isEvaded });
+    }
+  }
   for (const line of packets.unreadLines()) write(line);
   for (const log of keyLogs.close())
     for (const line of keyLogLines(log, packets.clock[0]!)) write(line);

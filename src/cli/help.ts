@@ -4,7 +4,7 @@ import type { Command, Group } from "./command.ts";
 
 /** `portcullis <command> --help`. */
 export function commandHelp(command: Command): string {
-  const options = command.options.filter((option) => option.toCome !== true);
+  const options = command.options.filter((option) => !option.toCome && !option.rare);
   const names = options.map(({ name, value }) => `--${name}${value ? ` ${value}` : ""}`);
   const width = Math.max(0, ...names.map((name) => name.length));
   const lines = [

@@ -17,6 +17,8 @@ export interface Option {
   readonly oneOf?: readonly string[];
   /** For the help; of an option to come, what it will do. */
   readonly says: string;
+  /** For few: not in the help, which fits a screen. */
+  readonly rare?: boolean;
   /** Not in this version: giving it is an error that says so. */
   readonly toCome?: boolean;
 }

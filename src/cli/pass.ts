@@ -22,6 +22,7 @@ export interface PassOptions {
   readonly vantage: Vantage | undefined;
   readonly observations: boolean;
   readonly flightSizes: boolean;
+  readonly probe: boolean;
   readonly verify: Verify;
   /** Paths of key logs. */
   readonly keyLogs: readonly string[];
@@ -85,6 +86,7 @@ export async function pass(
         evidence !== undefined ||
         formats.some((format) => format.wantsObservations),
       flightSizes: options.flightSizes,
+      probe: options.probe,
       verify: options.verify,
       keyLogs: options.keyLogs,
       hash: options.hash,

@@ -44,7 +44,12 @@ const OPTIONS: readonly Option[] = [
   },
   { name: "format", value: "F", says: "text or jsonl; with both, text goes to standard error" },
   { name: "observations", says: "print what was seen too, and every verdict" },
-  { name: "flight-sizes", says: "with --observations, the sizes of sealed TLS 1.3 records" },
+  { name: "probe", says: "ask servers, now, for certificates that TLS 1.3 hid" },
+  {
+    name: "flight-sizes",
+    says: "with --observations, the sizes of sealed TLS 1.3 records",
+    rare: true,
+  },
   { name: "verify", value: "all", oneOf: ["all"], says: "check every signature, not a sample" },
   {
     name: "fail-on",
@@ -71,7 +76,6 @@ const OPTIONS: readonly Option[] = [
     report: "F|write a page to read and to pass on",
     ledger: "F|keep what was seen in a database",
     follow: "|go on reading a file that grows",
-    probe: "|ask servers for certificates that were not seen",
   }),
 ];
 
@@ -99,6 +103,9 @@ async function run(args: readonly string[]): Promise<number> {
   if (evidence !== undefined && jobs > 1) {
     throw new Misuse("--evidence: one job writes there at a time, leave out --jobs");
   }
+  if (call.values.has("probe") && call.values.has("separate")) {
+    throw new Misuse("--probe: servers are asked for one capture at a time, leave out --separate");
+  }
   const { files: inputs, unreadable } = readableInputs(expandInputs(call.operands));
   const options: PassOptions = {
     inputs,
@@ -108,6 +115,7 @@ async function run(args: readonly string[]): Promise<number> {
     vantage: given(call, "vantage") as Vantage | undefined,
     observations: call.values.has("observations"),
     flightSizes: call.values.has("flight-sizes"),
+    probe: call.values.has("probe"),
     verify: given(call, "verify") === "all" ? "all" : "sample",
     keyLogs: keyLogsOf(call),
     hash: call.values.has("hash"),

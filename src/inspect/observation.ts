@@ -144,6 +144,13 @@ export interface TlsObservation {
   /** Of the outer hello; -1 where it could not be read. */
   readonly echConfigId?: number;
   readonly renegotiations?: number;
+  /** Body of its ClientHello; only where it was asked for. */
+  readonly hello?: Uint8Array;
+  /**
+   * The certificates are what a probe of ours was shown: whether the client's flight is as long as the
+   * probe's, or there was nothing to compare.
+   */
+  readonly probed?: "equal" | "differs" | "incomparable";
   /** It happened inside the protection of an earlier handshake of the connection (TLS 1.2). */
   readonly renegotiated?: true;
   readonly alerts: readonly Alert[];

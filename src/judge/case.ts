@@ -1,5 +1,5 @@
 /** One connection as the steps see it: everything that was found out before anybody asks. */
-import type { Unseen } from "../inspect/observation.ts";
+import type { TlsObservation, Unseen } from "../inspect/observation.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import type { Possession } from "../trust/possession.ts";
 import type { Validation } from "../trust/validate.ts";
@@ -44,6 +44,8 @@ export interface Case {
   readonly binding: Binding | undefined;
   /** Of a resumed connection: whether its first one was seen, and good. Absent: it is not resumed. */
   readonly resumption: "known" | "unknown" | undefined;
+  /** The certificate is what a probe was shown; how long its flight was beside the client's. */
+  readonly probed?: TlsObservation["probed"];
   /** The client sent early data (0-RTT). */
   readonly early: boolean;
 }

@@ -125,10 +125,10 @@ export class Judge {
 
   /** Begins with a digit where it says anything: a name begins with `=` or `-`. */
   #rareOf({ observation, clientChain, workload }: JudgeInput): string {
-    const { coverage, stapled } = observation;
+    const { coverage, stapled, probed } = observation;
     const isPlain = clientChain === undefined && workload === undefined && stapled === undefined;
-    if (isPlain && coverage.length === 0) return "";
-    const ids = `${this.#idOf(clientChain)} ${this.#idOf(stapled)}`;
+    if (isPlain && coverage.length === 0 && probed === undefined) return "";
+    const ids = `${this.#idOf(clientChain)} ${this.#idOf(stapled)} ${probed ?? "-"}`;
     return `${ids} ${coverage.join()} ${workload?.length} ${workload} `;
   }
 
@@ -171,7 +171,7 @@ export class Judge {
       destination,
       direction,
       atUs,
-      evidence: server === undefined ? unseenEvidence(input) : evidenceOf(possession),
+      evidence: server === undefined ? unseenEvidence(input) : evidenceOf(possession, input),
       possession,
       server,
       client: present("client", clientChain),
@@ -179,6 +179,7 @@ export class Judge {
       binding: input.binding,
       resumption: resumptionOf(input),
       early: observation.early === true,
+      ...(observation.probed !== undefined && { probed: observation.probed }),
     };
   }
 
@@ -312,7 +313,14 @@ function unseenEvidence({ observation, first }: JudgeInput): EvidenceClass {
   return resumed === "psk" ? RESUMED_BY_DESTINATION : RESUMED_KNOWN;
 }
 
-function evidenceOf({ state }: Possession): EvidenceClass {
+function evidenceOf(
+  { state }: Possession,
+  { observation: { probed }, binding }: JudgeInput,
+): EvidenceClass {
+  if (probed === "differs") return CERT_DIVERGENCE;
+  if (probed !== undefined) {
+    return probed === "equal" && binding === "bound" ? PROBE_CONSISTENT : PROBE_UNBOUND;
+  }
   return state === "verified" ? VERIFIED : PRESENTED;
 }
 
@@ -334,6 +342,18 @@ function freeze(judgement: Judgement): Judgement {
 }
 
 const VERIFIED: EvidenceClass = Object.freeze({ class: "verified", confidence: "high" });
+const PROBE_CONSISTENT: EvidenceClass = Object.freeze({
+  class: "probe-consistent",
+  confidence: "medium-high",
+});
+const PROBE_UNBOUND: EvidenceClass = Object.freeze({
+  class: "probe-unbound",
+  confidence: "low-medium",
+});
+const CERT_DIVERGENCE: EvidenceClass = Object.freeze({
+  class: "cert-divergence",
+  confidence: "high",
+});
 const PRESENTED: EvidenceClass = Object.freeze({ class: "presented", confidence: "medium" });
 const UNVERIFIABLE: EvidenceClass = Object.freeze({ class: "unverifiable", confidence: "none" });
 const RESUMED_KNOWN: EvidenceClass = Object.freeze({

@@ -133,7 +133,7 @@ function policyOf(
   { source, roots, crls, notices }: Files & { source: YamlSource },
 ): Policy {
   const { version, mode = defaultPolicy.mode, issuers = {}, resolvers, ...more } = written;
-  const { expect, mesh, windows = [], windowSigners = [], ...later } = more;
+  const { expect, mesh, windows = [], windowSigners = [], probe, ...later } = more;
   const lineOf = (...path: Path) => source.placeOf(path).line;
   const unapplied = Object.keys(later).map(unappliedNotice);
   const signed = windows.map((window, i): Window => {
@@ -146,6 +146,7 @@ function policyOf(
     ...(resolvers !== undefined && { resolvers }),
     ...(expect !== undefined && { expect: expectOf(expect, lineOf) }),
     ...(mesh !== undefined && { mesh: meshOf(mesh, lineOf) }),
+    ...(probe !== undefined && { probe }),
     ...(signed.length > 0 && { windows: signed }),
     later,
     notices: [

@@ -152,7 +152,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   windowSigners: { says: "SHA-256 of the keys that may sign windows. Absent: none." },
   environments: { says: `Which workloads are for trying things out. ${LATER}` },
-  probe: { says: `Where and how often servers are asked for their certificates. ${LATER}` },
+  probe: {
+    says: "Which addresses are never asked for their certificates, and how many probes leave in an hour (`replay --probe`).",
+  },
   respond: { says: `How a decision is carried out. ${LATER}` },
 };
 

@@ -25,6 +25,11 @@ export interface Policy {
   readonly mesh?: readonly MeshLeg[];
   /** As the file has them, those that lower nothing included; absent: none. */
   readonly windows?: readonly Window[];
+  /** Whom a probe never asks (addresses and CIDRs), and how many leave in an hour. */
+  readonly probe?: {
+    readonly never?: readonly string[] | undefined;
+    readonly perHour?: number | undefined;
+  };
   /** Keys that belong to later steps: checked and kept, not applied yet. */
   readonly later: Readonly<Record<string, unknown>>;
   /** Of the effective policy, lower-case hex: line numbers, paths and comments do not count. */
@@ -190,7 +195,7 @@ function policySha256(content: PolicyContent): string {
  * hold; where a thing was written changes nothing.
  */
 export function canonicalPolicy(content: PolicyContent): string {
-  const { version, mode, issuers, resolvers, expect, mesh, windows, later } = content;
+  const { version, mode, issuers, resolvers, expect, mesh, windows, probe, later } = content;
   const files = issuers.roots.filter((roots) => roots.kind === "file");
   const held = (name: string) => files.find((file) => file.name === name)?.certificates ?? name;
   const effective = {
@@ -201,7 +206,17 @@ export function canonicalPolicy(content: PolicyContent): string {
       line.roots === undefined ? line : { ...line, roots: held(line.roots) },
     ),
   };
-  const hashed = { version, mode, issuers: effective, resolvers, expect, mesh, windows, later };
+  const hashed = {
+    version,
+    mode,
+    issuers: effective,
+    resolvers,
+    expect,
+    mesh,
+    windows,
+    probe,
+    later,
+  };
   return canonicalJson(hashed, "line");
 }
 

@@ -123,11 +123,17 @@ respond: {guards: {maxCutsPer: {count: 0, minutes: 1}}}
   });
 
   test("keeps what this version does not apply, and says so", async () => {
-    const policy = await parsePolicy("version: 1\nprobe: {perHour: 60}", "p.yaml");
-    expect(policy.later).toEqual({ probe: { perHour: 60 } });
+    const policy = await parsePolicy("version: 1\ntransports: {quic: refuse}", "p.yaml");
+    expect(policy.later).toEqual({ transports: { quic: "refuse" } });
     expect(policy.notices).toEqual([
-      "`probe` is checked and kept, but this version does not apply it yet",
+      "`transports` is checked and kept, but this version does not apply it yet",
     ]);
+  });
+
+  test("says whom a probe may ask", async () => {
+    const policy = await parsePolicy("version: 1\nprobe: {never: [192.0.2.0/24], perHour: 6}", "p");
+    expect(policy.probe).toEqual({ never: ["192.0.2.0/24"], perHour: 6 });
+    expect(policy.notices).toEqual([]);
   });
 
   test("is told of a line whose roots are none of the policy's", async () => {

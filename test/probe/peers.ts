@@ -79,6 +79,11 @@ export class Stage {
     throw new Error(`${argv.join(" ")} does not listen on ${port}`);
   }
 
+  /** Ends with the stage. */
+  own(program: ChildProcess): void {
+    this.#programs.push(program);
+  }
+
   /** A client program, to its end. Its exit code is its own affair. */
   async run(argv: readonly string[], input = ""): Promise<void> {
     const program = spawn(argv[0]!, argv.slice(1), { stdio: ["pipe", "ignore", "ignore"] });

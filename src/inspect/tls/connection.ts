@@ -114,6 +114,11 @@ export class TlsConnection implements Inspector {
     return observe(this.#handshake);
   }
 
+  /** Also keep the ClientHello as it was said: before its bytes come. */
+  keepHello(): void {
+    this.#handshake.keepsHello = true;
+  }
+
   /**
    * Handshakes inside the protection of the first one, where keys opened them (TLS 1.2).
    *

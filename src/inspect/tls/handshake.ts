@@ -80,6 +80,9 @@ export class Handshake<Of extends Spoken = Spoken>
   midstream = false;
   /** Bytes of the sealed records of a TLS 1.3 server's flight, the first few; only where asked for. */
   flight: number[] | undefined;
+  /** The first hello's body; only where `keepsHello` asks for it. */
+  keepsHello = false;
+  helloBody: Uint8Array | undefined;
   /** Secrets that open what is sealed: absent without a key log, and then nothing is kept for it. */
   keys: KeyLog | undefined;
   /** Once the key log knew this client's random. */
@@ -126,6 +129,7 @@ export class Handshake<Of extends Spoken = Spoken>
     }
     switch (type) {
       case CLIENT_HELLO:
+        if (this.keepsHello) this.helloBody ??= bytes.slice(from, to);
         if (this.keys !== undefined) {
           this.unsealing ??= unsealingOf(this.keys, this.transport, bytes, from, to);
           this.unsealing?.clientHello(bytes, from, to);

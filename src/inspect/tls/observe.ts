@@ -92,6 +92,7 @@ function observeInClear(seen: Handshake): TlsObservation | undefined {
     ...(seen.timestamps !== undefined && { timestamps: seen.timestamps }),
     ...recordsOf(seen, client),
     ...(seen.flight !== undefined && { flight: seen.flight }),
+    ...(seen.helloBody !== undefined && { hello: seen.helloBody }),
     coverage: missing(seen),
   };
 }

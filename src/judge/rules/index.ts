@@ -1,6 +1,7 @@
 /** Every rule there is, in the order of DETECTIONS. Nothing loads itself: a rule has a line here. */
 import type { Rule } from "../finding.ts";
 import { belowFloor } from "./below-floor.ts";
+import { certificateDivergence } from "./certificate-divergence.ts";
 import { cipherOrder } from "./cipher-order.ts";
 import { deniedIssuer } from "./denied-issuer.ts";
 import { evasion } from "./evasion.ts";
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   wrongName,
   weakOrMalformed,
   possessionFailed,
+  certificateDivergence,
   unbound,
   evasion,
   trafficAfterCut,

@@ -9,6 +9,7 @@ import { settingFor } from "../destination.ts";
 import { type Decision, loosest, type UnseenClass } from "../policy.ts";
 import { uninspectableFinding } from "../rules/uninspectable.ts";
 import type { Answer } from "../verdict.ts";
+import { probedAnswers } from "./probed.ts";
 
 export function unseenAnswers(context: Case): Answer[] {
   const { server, possession, unseen } = context;
@@ -16,6 +17,7 @@ export function unseenAnswers(context: Case): Answer[] {
     if (context.early) return [blind(context, "0-rtt")];
     return [remembered(context) ?? blind(context, unseen ?? "cut-short")];
   }
+  if (context.probed !== undefined) return probedAnswers(context);
   if (possession.state !== "unverified") return [];
   // Counts as the last one looked at, of the same key and server, which was good
   // (possession-checks.ts).

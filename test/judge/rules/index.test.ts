@@ -26,6 +26,7 @@ describe("the list of rules", () => {
     ["C03", "wrong-name", "breach"],
     ["C04", "weak-or-malformed", "warning"],
     ["C05", "possession-failed", "critical"],
+    ["C06", "certificate-divergence", "critical"],
     ["C07", "name-not-bound", "warning"],
     ["C08", "evasion", "breach"],
   ])("has %s as %s, worth a %s", (id, name, severity) => {
