@@ -164,11 +164,10 @@ export function setNetworkNamespace(fd: number): number {
 export function onReadable(fd: number, callback: () => void): { stop(): void } {
   const handle = koffi.node.poll(fd, { readable: true }, callback);
   handle.unref();
-  let stopped = false;
+  WATCHED.add(handle);
   return {
     stop() {
-      if (stopped) return;
-      stopped = true;
+      if (!WATCHED.delete(handle)) return;
       handle.stop();
       handle.close();
     },
@@ -219,6 +218,8 @@ const ERRNO_NAMES = new Map(
     .reverse()
     .map(([name, number]) => [number, name]),
 );
+/** A handle that nobody holds is collected as garbage, and what libuv then calls ends the process. */
+const WATCHED = new Set<object>();
 const LENGTH = new Uint32Array(1);
 const MEMINFO = new Uint8Array(64);
 const INT_BYTES = new Uint8Array(4);

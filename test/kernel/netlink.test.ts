@@ -1,5 +1,8 @@
 /** Netlink sockets, and the system calls under them, against the kernel that this runs on. */
 import { spawnSync } from "node:child_process";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import {
   AF_NETLINK,
@@ -87,6 +90,24 @@ describe("a netlink socket", () => {
     expect(await woken).toBeGreaterThan(32);
     close(fd);
   });
+});
+
+test("a watch that nobody holds goes on, whatever is collected as garbage", async () => {
+  const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  const woken = new Promise<void>((resolve) => {
+    onReadable(fd, () => {
+      recv(fd, new Uint8Array(65536), MSG_DONTWAIT);
+      resolve();
+    });
+  });
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let i = 0; i < 5; i++) {
+    collect();
+    await setImmediate();
+  }
+  sendto(fd, links(1, NLM_F_DUMP));
+  await woken;
 });
 
 test("memory of a packet socket's ring is shared with the kernel", () => {

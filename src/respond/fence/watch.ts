@@ -29,6 +29,7 @@ export class Watch {
   #fingerprint = "";
   /** Who changed our rules since we last told of it, by the port of its socket. */
   readonly #others = new Map<number, string>();
+  readonly #stops = new Set<() => void>();
   /** More was told than there was room for: what changed is not known. */
   #lost = false;
   /** What had been sent when the fence was closed; absent while it is open. */
@@ -115,14 +116,16 @@ export class Watch {
   /** Calls back when rules or interfaces have changed, whoever did it. */
   onChange(callback: () => void): { stop(): void } {
     const watched = [this.#heard, this.#links].map((socket) => socket.onReadable(callback));
-    return {
-      stop() {
-        for (const one of watched) one.stop();
-      },
+    const stop = () => {
+      this.#stops.delete(stop);
+      for (const one of watched) one.stop();
     };
+    this.#stops.add(stop);
+    return { stop };
   }
 
   close(): void {
+    for (const stop of this.#stops) stop();
     this.#heard.close();
     this.#links.close();
   }
