@@ -28,9 +28,15 @@ export function anchorsOf({ issuers }: Policy, { allow } = { allow: true }): Anc
     const more = roots.kind === "mozilla" ? mozillaAnchors() : pemAnchors(roots.pem).anchors;
     for (const anchor of more) anchors.push(anchor);
   }
-  for (const { spki, certificate, line } of (allow ? issuers.allow : undefined) ?? []) {
-    if (certificate !== undefined) anchors.push(certificateAnchor(certificate, line));
-    else if (spki !== undefined) anchors.push(keyAnchor(spki, line));
+  for (const { spki, certificate, issuerKey, line } of (allow ? issuers.allow : undefined) ?? []) {
+    // `issuer`, `spki` and `certificate` on one line mean the same certificate.
+    const named = {
+      ...(spki !== undefined && { spkiSha256: spki }),
+      ...(issuerKey !== undefined && { subjectKey: issuerKey }),
+    };
+    if (certificate !== undefined)
+      anchors.push({ ...certificateAnchor(certificate, line), ...named });
+    else if (spki !== undefined) anchors.push({ ...keyAnchor(spki, line), ...named });
   }
   return Anchors.of(anchors);
 }

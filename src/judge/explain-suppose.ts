@@ -88,10 +88,12 @@ function pathToLine(
   [leaf, ca]: readonly [Certificate, Certificate],
 ): TrustPath | undefined {
   for (const end of [ca, leaf]) {
-    const line = allow.find(({ certificate, spki }) =>
-      certificate === undefined
-        ? spki !== undefined && spki === end.spkiSha256
-        : certificate === end.sha256,
+    const line = allow.find(
+      ({ certificate, spki, issuerKey }) =>
+        (certificate ?? spki) !== undefined &&
+        (certificate === undefined || certificate === end.sha256) &&
+        (spki === undefined || spki === end.spkiSha256) &&
+        (issuerKey === undefined || issuerKey === end.subjectKey),
     );
     if (line === undefined) continue;
     const anchor = keyAnchor(end.spkiSha256, line.line);

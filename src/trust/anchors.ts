@@ -18,6 +18,8 @@ export interface Anchor {
   /** Lower-case hex. */
   readonly spkiSha256?: string;
   readonly sha256?: string;
+  /** `Certificate.subjectKey` of what has that hash; absent: it may have any name. */
+  readonly subjectKey?: string;
   /** The policy's line. */
   readonly line?: number;
   /** Leaves issued later have no path to this root. */
@@ -29,24 +31,19 @@ export interface Anchor {
 /** Immutable. Make one for each effective policy and keep it: answers are remembered by identity. */
 export class Anchors {
   readonly #bySubject = new Map<string, Anchor[]>();
-  readonly #bySha256 = new Map<string, Anchor>();
-  readonly #bySpki = new Map<string, Anchor>();
+  readonly #bySha256 = new Map<string, Anchor[]>();
+  readonly #bySpki = new Map<string, Anchor[]>();
 
   constructor(anchors: Iterable<Anchor>) {
     const roots = new Set<string>();
     for (const anchor of anchors) {
       const { certificate, spkiSha256 } = anchor;
       const hash = anchor.sha256 ?? certificate?.sha256;
-      // The first of equal anchors counts, so that an answer names the same one every time.
-      if (hash !== undefined && !this.#bySha256.has(hash)) this.#bySha256.set(hash, anchor);
-      if (spkiSha256 !== undefined && !this.#bySpki.has(spkiSha256)) {
-        this.#bySpki.set(spkiSha256, anchor);
-      }
+      if (hash !== undefined) add(this.#bySha256, hash, anchor);
+      if (spkiSha256 !== undefined) add(this.#bySpki, spkiSha256, anchor);
       if (certificate === undefined || roots.has(certificate.sha256)) continue;
       roots.add(certificate.sha256);
-      const known = this.#bySubject.get(certificate.subjectKey);
-      if (known === undefined) this.#bySubject.set(certificate.subjectKey, [anchor]);
-      else known.push(anchor);
+      add(this.#bySubject, certificate.subjectKey, anchor);
     }
   }
 
@@ -61,11 +58,37 @@ export class Anchors {
 
   /** The anchor that this certificate is, or whose key it has; a presented root is its own anchor. */
   naming(certificate: Certificate): Anchor | undefined {
-    const exact = this.#bySha256.size === 0 ? undefined : this.#bySha256.get(certificate.sha256);
+    const exact =
+      this.#bySha256.size === 0
+        ? undefined
+        : firstMeant(this.#bySha256.get(certificate.sha256), certificate);
     if (exact !== undefined || this.#bySpki.size === 0) return exact;
     // No key, no name: the hash of an unreadable one is "", whatever a policy holds.
-    return certificate.spkiSha256 === "" ? undefined : this.#bySpki.get(certificate.spkiSha256);
+    if (certificate.spkiSha256 === "") return undefined;
+    return firstMeant(this.#bySpki.get(certificate.spkiSha256), certificate);
   }
+}
+
+function add(index: Map<string, Anchor[]>, key: string, anchor: Anchor): void {
+  const known = index.get(key);
+  if (known === undefined) index.set(key, [anchor]);
+  else known.push(anchor);
+}
+
+/**
+ * All that an anchor says is about one certificate. The first of equal anchors counts, so that an answer
+ * names the same one every time.
+ */
+function firstMeant(
+  anchors: readonly Anchor[] | undefined,
+  certificate: Certificate,
+): Anchor | undefined {
+  return anchors?.find(
+    ({ sha256, spkiSha256, subjectKey }) =>
+      (sha256 === undefined || sha256 === certificate.sha256) &&
+      (spkiSha256 === undefined || spkiSha256 === certificate.spkiSha256) &&
+      (subjectKey === undefined || subjectKey === certificate.subjectKey),
+  );
 }
 
 /** Mozilla's roots as Node carries them, read once and when first asked for. */

@@ -117,4 +117,19 @@ describe("anchors", () => {
     const nothing = parseCertificate(new Uint8Array());
     expect(Anchors.of([keyAnchor("")]).naming(nothing)).toBeUndefined();
   });
+
+  test("name what has all of a hash, a key's hash and a subject, and nothing that has some", () => {
+    const { spkiSha256, sha256, subjectKey } = root;
+    const mean = [{ spkiSha256 }, { sha256 }, { spkiSha256, sha256 }].flatMap((hashes) =>
+      [{}, { subjectKey }, { subjectKey: "2.5.4.3=1:x" }].map((about) => {
+        const anchor = { source: "policy", profile: "rfc5280", ...hashes, ...about } as const;
+        return Anchors.of([anchor]).naming(root) !== undefined;
+      }),
+    );
+    const each = [true, true, false];
+    expect(mean).toEqual([...each, ...each, ...each]);
+    const other = { ...certificateAnchor(sha256, 7), spkiSha256: "a".repeat(64) };
+    expect(Anchors.of([other]).naming(root)).toBeUndefined();
+    expect(Anchors.of([other, keyAnchor(spkiSha256, 8)]).naming(root)?.line).toBe(8);
+  });
 });

@@ -1,10 +1,31 @@
 /** Step `path`, as a table. */
 import { describe } from "vitest";
-import { alone, check, issuing } from "../table.ts";
+import { alone, check, DN, issuing } from "../table.ts";
 
 describe("path", () => {
   check([
     { name: "passes a chain that leads to a root", policy: "", chain: "good", decision: "pass" },
+    {
+      name: "ends at the certificate that has the key and the name of one line",
+      policy: `allow: [{issuer: "${DN}", spki: ${issuing.spki}, certificate: ${issuing.certificate}}]`,
+      chain: "good",
+      known: false,
+      decision: "pass",
+    },
+    ...[
+      `{issuer: "CN=Somebody", spki: ${issuing.spki}}`,
+      `{issuer: "CN=Somebody", certificate: ${issuing.certificate}}`,
+      `{spki: ${alone.spki}, certificate: ${issuing.certificate}}`,
+      `{spki: ${issuing.spki}, certificate: ${alone.certificate}}`,
+    ].map((line) => ({
+      name: `ends nowhere for a line that means two certificates: ${line.replace(/[0-9a-f]{60}/g, "…")}`,
+      policy: `unapproved: report, allow: [${line}]`,
+      chain: "good" as const,
+      known: false,
+      decision: "cut",
+      rules: ["A15"],
+      says: /no path to a root or an approved key/,
+    })),
     {
       name: "passes a chain that brings its root",
       policy: "",
