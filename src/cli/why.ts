@@ -51,7 +51,8 @@ interface Why {
   readonly file?: string;
   readonly policyProblem?: string;
   readonly gate: string;
-  readonly explanation: Explanation;
+  /** Absent before there is a policy. */
+  readonly explanation?: Explanation;
   readonly seen: readonly string[];
 }
 
@@ -60,10 +61,9 @@ async function inWords({ file, policyProblem, gate, explanation, seen }: Why): P
   const problem =
     policyProblem === undefined
       ? []
-      : [`The file is broken; the last good policy decides: ${escapeText(policyProblem)}`];
+      : [`The file is broken, and what was good before decides: ${escapeText(policyProblem)}`];
   return [
-    explanationText(explanation, { file, lines: [] }),
-    "",
+    ...(explanation === undefined ? [] : [explanationText(explanation, { file, lines: [] }), ""]),
     `The gate is ${escapeText(gate)}.`,
     ...problem,
     ...(seen.length === 0 ? ["Nothing was decided about it yet."] : ["Decided lately:"]),

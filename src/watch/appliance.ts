@@ -131,10 +131,11 @@ class Appliance {
     this.#log.info({ ...this.#standing.status() }, "ready");
   }
 
-  /** Until somebody asks to stop, or there is nothing left to watch with. */
+  /** Until somebody asks to stop, or there is nothing left to watch with: throws `WatchRefused` then. */
   async run(): Promise<boolean> {
     const why = await this.#stop.requested;
     this.#log.info({ why }, "stopping");
+    if (this.#standing.ended !== undefined) throw new WatchRefused(why, "machine");
     return this.#standing.healthy().good;
   }
 
@@ -261,7 +262,8 @@ class Appliance {
           onEnd: (why) => {
             this.#standing.ended = why;
             // Whoever restarts us may do better; a watcher that sees nothing is none.
-            this.#stop.now(`nothing is captured any more: ${why}`);
+            const how = this.#standing.pipeline?.state.why ?? "the capture";
+            this.#stop.now(`nothing is captured any more: ${why} (${how})`);
           },
         },
         (line) => this.#write(line),

@@ -198,6 +198,35 @@ describe.runIf(IS_ROOT)("a gate", () => {
     });
   });
 
+  describe("without a capability", () => {
+    const without = (...names: string[]) => [
+      "setpriv",
+      "--bounding-set",
+      names.map((name) => `-${name}`).join(","),
+    ];
+
+    test("to set rules still watches in audit, and says that it cannot cut", async () => {
+      bench.policy(AUDIT);
+      const gate = await bench.watchThrough(without("net_admin")).ready();
+      await bench.server(443, "evil.example", "-tls1_2");
+      bench.client(443, "evil.example", "-tls1_2");
+      expect(await gate.line("verdict")).toMatchObject({ decision: "report", would: "cut" });
+      const asked = await gate.ask({ verb: "cut", because: "INC-1" });
+      expect(asked).toMatchObject({ outcomes: [{ status: "failed", verified: false }] });
+    });
+
+    test.each([
+      ["to set rules does not enforce", OPEN, ["net_admin"], "CAP_NET_ADMIN"],
+      ["to close in its absence does not start", CLOSED, ["net_admin"], "CAP_NET_ADMIN"],
+      ["to see packets does not watch", AUDIT, ["net_admin", "net_raw"], "CAP_NET_RAW"],
+    ])("%s, and names it", async (_, policy, missing, named) => {
+      bench.policy(policy);
+      const gate = bench.watchThrough(without(...missing), ...DESPITE);
+      expect(await gate.ended).toBe(4);
+      expect(gate.log).toContain(named);
+    });
+  });
+
   test("beside a workload that may change its rules does not enforce", async () => {
     bench.policy(OPEN);
     bench.pair.spawn("workload", ["sleep", "1000"]);

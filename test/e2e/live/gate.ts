@@ -29,6 +29,13 @@ export class Bench {
     return gate;
   }
 
+  /** The same, started by another program: with fewer rights, say. */
+  watchThrough(through: readonly string[], ...args: string[]): Gate {
+    const gate = new Gate(this, args, through);
+    this.#gates.push(gate);
+    return gate;
+  }
+
   /** A self-signed certificate and its key for `name`, by openssl. */
   identity(name: string): { readonly cert: string; readonly key: string } {
     const [cert, key] = [join(this.folder, `${name}.crt`), join(this.folder, `${name}.key`)];
@@ -86,9 +93,14 @@ export class Gate {
   readonly #ended: Promise<number | string>;
   #wake = Promise.withResolvers<void>();
 
-  constructor({ pair, folder, policyFile }: Bench, args: readonly string[]) {
+  constructor(
+    { pair, folder, policyFile }: Bench,
+    args: readonly string[],
+    through: readonly string[] = [],
+  ) {
     this.#admin = join(folder, "run", "admin.sock");
     const [program, ...rest] = pair.command("workload", [
+      ...through,
       process.execPath,
       join(PROJECT, "src/cli/portcullis.mjs"),
       ...["watch", "--policy", policyFile, "--admin", `unix:${this.#admin}`],
