@@ -18,8 +18,8 @@ export function isProven(seen: Handshake): boolean {
   if (seen.v2 !== undefined) return true;
   const { server, serverSide, sides } = seen;
   if (server === undefined || server.retry || serverSide === undefined) return false;
-  // A datagram with the hello may have been overtaken.
-  if (seen.transport === "quic" && seen.hello === undefined) return false;
+  // The hello may have been overtaken, and it says whom the client meant. One that was lost never comes.
+  if (seen.hello === undefined && (seen.transport === "quic" || !seen.established)) return false;
   if (isTls13(server.version)) {
     return sides[serverSide].finished && !isOpening(seen);
   }
