@@ -161,6 +161,10 @@ export class Assessments {
     return { place, findings, expected, verdict: isEvaded ? evaded(verdict) : verdict };
   }
 
+  meetingOf(flow: Flow, client: Side): Meeting {
+    return this.#meetings.of({ flow, client, atUs: flow.openedAtUs });
+  }
+
   placeOf(flow: Flow, client: Side): Place {
     const meeters = { flow, client, atUs: flow.openedAtUs };
     return placeIn(this.#meetings.of(meeters), meeters);

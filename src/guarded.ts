@@ -12,6 +12,8 @@ export class Guarded implements Inspector {
   readonly inner: Connection | DatagramConnection;
   readonly flow: Flow;
   readonly #listener: FaultListener;
+  /** Of the last event. */
+  lastAtUs = Number.NaN;
   #broken = false;
 
   constructor(inner: Connection | DatagramConnection, flow: Flow, listener: FaultListener) {
@@ -21,6 +23,7 @@ export class Guarded implements Inspector {
   }
 
   push(event: FlowEvent): void {
+    this.lastAtUs = event.atUs;
     if (this.#broken) return;
     try {
       this.inner.push(event);

@@ -6,6 +6,7 @@
  */
 import { Assessments } from "./assessments.ts";
 import { CertificateSights } from "./certificate-sights.ts";
+import type { PacketView } from "./decode/packet-view.ts";
 import { clientOf } from "./flow/client.ts";
 import type { Flow, Inspector, Side } from "./flow/event.ts";
 import type { Above } from "./flow/table.ts";
@@ -13,6 +14,7 @@ import { Guarded } from "./guarded.ts";
 import { Connection } from "./inspect/connection.ts";
 import type { DatagramConnection } from "./inspect/datagram.ts";
 import type { KeyLog } from "./inspect/keys/key-log.ts";
+import type { LinkActivity } from "./inspect/link/activity.ts";
 import type {
   OpaqueObservation,
   PlaintextObservation,
@@ -22,10 +24,12 @@ import { type Inspectors, inspectors } from "./inspectors.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Vantage } from "./judge/expectation.ts";
 import { KeyReuse } from "./judge/key-reuse.ts";
+import { LinkWatch, type Outside } from "./judge/link-watch.ts";
 import type { Policy } from "./judge/policy.ts";
 import type { FirstSession } from "./judge/resumption.ts";
 import type { WorkloadEntry } from "./judge/workloads.ts";
 import { LineWriter, type Overlap } from "./line-writer.ts";
+import { LinkPairs } from "./link-pairs.ts";
 import type { Line, Severity } from "./report/lines.ts";
 import type { Malformed } from "./stage.ts";
 import type { Verify } from "./trust/possession-checks.ts";
@@ -65,6 +69,12 @@ export class Judging implements Above {
   readonly #keyReuse = new KeyReuse();
   readonly #sights: CertificateSights;
   readonly #overlaps = new Map<Flow, Overlap[]>();
+  readonly #links = new LinkPairs();
+  /** Tunnels over UDP, whose flows are over. */
+  readonly #tunnels: LinkActivity[] = [];
+  readonly #linkWatch: LinkWatch<Outside & { readonly flow: Flow; readonly client: Side }>;
+  /** Of the last packet of any connection that has ended. */
+  #endUs = Number.NEGATIVE_INFINITY;
   readonly #losses = new Map<string, Loss>();
   readonly #waits: JudgingOptions["waits"];
   readonly #waiting: Waiting[] = [];
@@ -73,6 +83,7 @@ export class Judging implements Above {
 
   constructor(options: JudgingOptions, write: (line: Line) => void) {
     const local = new LocalNetworks(options.local);
+    this.#linkWatch = new LinkWatch(options.policy);
     this.#assessments = new Assessments({
       policy: options.policy,
       directionOf: ({ ends }, client) =>
@@ -120,9 +131,10 @@ export class Judging implements Above {
   close(flow: Flow, inspector: Inspector): void {
     try {
       if (!(inspector instanceof Guarded)) return;
-      const { inner } = inspector;
-      if (inner instanceof Connection) this.#closed(flow, inner);
-      else this.#closedDatagrams(flow, inner);
+      const { inner, lastAtUs } = inspector;
+      if (lastAtUs > this.#endUs) this.#endUs = lastAtUs;
+      if (inner instanceof Connection) this.#closed(flow, inner, lastAtUs);
+      else this.#closedDatagrams(flow, inner, lastAtUs);
     } catch (error) {
       this.fault("judge", error, flow.openedAtUs, flow);
     }
@@ -133,6 +145,11 @@ export class Judging implements Above {
     const known = this.#overlaps.get(flow);
     if (known !== undefined) known.push({ side, offset, atUs });
     else this.#overlaps.set(flow, [{ side, offset, atUs }]);
+  }
+
+  link(view: PacketView): void {
+    this.#links.packet(view);
+    if (view.atUs > this.#endUs) this.#endUs = view.atUs;
   }
 
   loss(what: string, flow: Flow | undefined, atUs: number): void {
@@ -158,6 +175,7 @@ export class Judging implements Above {
     this.#sights.end();
     for (const { finding, atUs } of this.#keyReuse.findings()) this.#lines.finding(finding, atUs);
     if (this.#keyReuse.uncounted > 0) this.loss("key-reuse", undefined, this.#keyReuse.lostAtUs);
+    this.#vanished();
     const { forgotten } = this.#assessments;
     if (forgotten.count > 0) this.loss("baseline", undefined, forgotten.atUs);
     for (const [what, { count, atUs, flow }] of this.#losses) {
@@ -165,10 +183,11 @@ export class Judging implements Above {
     }
   }
 
-  #closed(flow: Flow, connection: Connection): void {
+  #closed(flow: Flow, connection: Connection, untilUs: number): void {
     const seen = connection.result();
     const overlaps = this.#overlaps.get(flow) ?? NO_OVERLAPS;
     this.#oddities(flow, seen.tls?.client, connection.tls.malformed, overlaps);
+    this.#outside(flow, seen.tls?.client ?? clientOf(flow), untilUs);
     const layers = seen.opaque === undefined ? seen.plaintext : [...seen.plaintext, seen.opaque];
     this.#inClear(layers, overlaps.length > 0, seen.tls !== undefined);
     if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
@@ -176,13 +195,43 @@ export class Judging implements Above {
   }
 
   /** Two ports may carry several connections of QUIC, one beside the other. */
-  #closedDatagrams(flow: Flow, conversation: DatagramConnection): void {
+  #closedDatagrams(flow: Flow, conversation: DatagramConnection, untilUs: number): void {
     const seen = conversation.results();
     const { malformed, overlaps, unreadVersion } = conversation;
     this.#oddities(flow, seen[0]?.client, malformed, overlaps);
     if (unreadVersion !== undefined) this.loss("quic-version", flow, flow.openedAtUs);
     for (const observation of seen) this.#handshake(observation, overlaps.length > 0);
+    const { link } = conversation;
+    if (link !== undefined) this.#tunnel(flow, link);
+    else this.#outside(flow, seen[0]?.client ?? clientOf(flow), untilUs);
     this.#inClear(conversation.plaintext, overlaps.length > 0, false);
+  }
+
+  /** A tunnel over UDP is seen like any other connection whose content nobody can read. */
+  #tunnel(flow: Flow, link: LinkActivity): void {
+    if (this.#tunnels.length < TUNNELS_MAX) this.#tunnels.push(link);
+    const opaque = { kind: "opaque", why: "encrypted-unknown", encryption: link.by } as const;
+    const seen = { ...opaque, flow, client: clientOf(flow), atUs: flow.openedAtUs };
+    this.#inClear([seen], false, false);
+  }
+
+  /** Said outside of any link: perhaps one should have carried it (B02). */
+  #outside(flow: Flow, client: Side, untilUs: number): void {
+    const meeting = () => this.#assessments.meetingOf(flow, client);
+    this.#linkWatch.see({ flow, client, meeting, fromUs: flow.openedAtUs, untilUs });
+  }
+
+  #vanished(): void {
+    const links = [...this.#links.activities, ...this.#tunnels];
+    for (const { outside, findings, verdict } of this.#linkWatch.vanished(links, this.#endUs)) {
+      const { flow, client, fromUs } = outside;
+      const place = this.#assessments.placeOf(flow, client);
+      for (const finding of findings) this.#lines.finding(finding, fromUs, place);
+      this.#lines.verdict(verdict, fromUs, place, { clear: [] });
+    }
+    const { unwatched, unwatchedAtUs } = this.#linkWatch;
+    if (links.length > 0 && unwatched > 0) this.loss("link-watch", undefined, unwatchedAtUs);
+    if (this.#links.unplaced > 0) this.loss("link-pairs", undefined, this.#links.unplacedAtUs);
   }
 
   #oddities(
@@ -271,3 +320,4 @@ const NO_OVERLAPS: readonly Overlap[] = [];
 const UNLINKED_MAX = 4096;
 /** Connections that somebody is asked about; those beyond are judged as they were seen. */
 const WAITING_MAX = 4096;
+const TUNNELS_MAX = 4096;

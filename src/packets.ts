@@ -3,7 +3,7 @@ import type { PacketSink } from "./capture/packet-sink.ts";
 import { TLS_KEY_LOG } from "./capture/pcapng.ts";
 import { Census } from "./decode/census.ts";
 import { decodeFrame } from "./decode/link.ts";
-import { FRAGMENT, PacketView, TRANSPORT } from "./decode/packet-view.ts";
+import { FRAGMENT, LINK, PacketView, TRANSPORT } from "./decode/packet-view.ts";
 import { decodeTransport } from "./decode/transport.ts";
 import type { PacketRecorder } from "./evidence/recorder.ts";
 import { Fragments } from "./flow/fragments.ts";
@@ -78,7 +78,7 @@ export class Packets implements PacketSink {
       if (what === TRANSPORT) {
         this.#table.packet(view);
         recorder?.packet(view, this.#table.numberOf(view), this.#table.isRead(view));
-      }
+      } else if (what === LINK) this.#above.link?.(view);
     } catch (error) {
       this.#above.fault("packet", error, view.atUs);
     }

@@ -136,7 +136,6 @@ const PROTOCOL_NAMES = new Map([
   [33, "DCCP"],
   [41, "IPv6 in IP"],
   [47, "GRE"],
-  [50, "ESP"],
   [97, "Ethernet in IP"],
   [115, "L2TPv3"],
   [132, "SCTP"],

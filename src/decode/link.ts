@@ -4,7 +4,7 @@
  */
 import type { Census } from "./census.ts";
 import { decodeIpv4, decodeIpv6 } from "./ip.ts";
-import { BROKEN, OTHER, type PacketView } from "./packet-view.ts";
+import { BROKEN, LINK, OTHER, type PacketView } from "./packet-view.ts";
 
 /**
  * @param link LINKTYPE_ value (tcpdump.org's registry)
@@ -21,8 +21,14 @@ export function decodeFrame(
   view.bytes = bytes;
   if (link === ETHERNET) {
     if (to - from < 14) return broken("Ethernet frame", to - from, 14, view, census);
+    // Of MACsec, which is a link between hardware addresses; IP writes its own over them.
+    view.target = from;
+    view.source = from + 6;
+    view.version = 0;
     return afterType(view, from + 14, to, (bytes[from + 12]! << 8) | bytes[from + 13]!, census);
   }
+  // Not both hardware addresses are known: MACsec is only counted.
+  view.version = 4;
   switch (link) {
     case RAW:
     case RAW_BSD:
@@ -72,6 +78,13 @@ function afterType(
   }
   if (inner === 0x0800) return decodeIpv4(view, at, to, census);
   if (inner === 0x86dd) return decodeIpv6(view, at, to, census);
+  if (inner === MACSEC && view.version === 0) {
+    view.protocol = inner;
+    view.start = at;
+    view.end = to;
+    view.missing = view.cut;
+    return LINK;
+  }
   const name = TYPE_NAMES.get(inner);
   if (name !== undefined) census.count("unread", name, view.atUs);
   return OTHER;
@@ -107,6 +120,8 @@ const IPV6_ONLY = 229;
 const LINUX_COOKED_2 = 276;
 
 const VLAN_TAGS_MAX = 8;
+/** IEEE 802.1AE. */
+const MACSEC = 0x88e5;
 
 /** Frames that may carry IP which we do not see: they are counted, unlike ARP and its kind. */
 const TYPE_NAMES = new Map([

@@ -10,11 +10,11 @@ export class PacketView {
 
   /** Bytes of the frame that were not captured (snap length). Set by whoever fills the view. */
   cut = 0;
-  /** 4 or 6. */
+  /** 4 or 6; 0 for what stands above Ethernet itself. */
   version = 0;
   /** IANA protocol number of what follows the IP header and its extensions. */
   protocol = 0;
-  /** Offsets of the addresses: 4 or 16 bytes each. */
+  /** Offsets of the addresses: 4 or 16 bytes each, 6 of hardware. */
   source = 0;
   target = 0;
   /** Where the transport header starts, and where the captured part of the IP payload ends. */
@@ -45,6 +45,9 @@ export const FRAGMENT = 1;
 export const OTHER = 2;
 /** Cannot be right, or cut before its headers end. The census has counted it, with the reason. */
 export const BROKEN = 3;
+
+/** Encrypted below the transport layer: ESP, AH, MACsec (`version` 0, hardware addresses, EtherType). */
+export const LINK = 4;
 
 export const TCP_FIN = 0x01;
 export const TCP_SYN = 0x02;

@@ -1,15 +1,19 @@
 /** TCP (RFC 9293 §3.1) and UDP (RFC 768) headers. */
 import type { Census } from "./census.ts";
 import { unreadProtocol } from "./ip.ts";
-import { BROKEN, type PacketView, TRANSPORT } from "./packet-view.ts";
+import { BROKEN, LINK, type PacketView, TRANSPORT } from "./packet-view.ts";
 
 export const TCP = 6;
 export const UDP = 17;
+/** RFC 4303, RFC 4302. In IPv6 AH is passed over as an extension header, and what follows is read. */
+const ESP = 50;
+const AH = 51;
 
 /** Reads the header at `view.start`. Also called for datagrams put together from fragments. */
 export function decodeTransport(view: PacketView, census: Census): number {
   if (view.protocol === TCP) return decodeTcp(view, census);
   if (view.protocol === UDP) return decodeUdp(view, census);
+  if (view.protocol === ESP || view.protocol === AH) return LINK;
   return unreadProtocol(view, census);
 }
 

@@ -59,6 +59,8 @@ export interface Above {
   close(flow: Flow, inspector: Inspector): void;
   /** Bytes were sent twice and differ (C08). Once a connection and side. */
   overlap(flow: Flow, side: Side, offset: number, atUs: number): void;
+  /** A packet of a link that encrypts (LINK). Lent: only until this returns. */
+  link?(view: PacketView): void;
   /** A named limit was reached. `flow` is the one that lost something. */
   loss(what: string, flow: Flow | undefined, atUs: number): void;
 }

@@ -19,6 +19,8 @@ import { beginsDns } from "./dns/message.ts";
 import { DtlsConnection } from "./dtls/connection.ts";
 import { beginsDtls } from "./dtls/record.ts";
 import type { KeyLog } from "./keys/key-log.ts";
+import { LinkActivity } from "./link/activity.ts";
+import { LinkFlow } from "./link/link-flow.ts";
 import type { PlaintextObservation, TlsObservation } from "./observation.ts";
 import { Datagrams } from "./plaintext/datagrams.ts";
 import { QuicConnection } from "./quic/connection.ts";
@@ -57,6 +59,9 @@ export class DatagramConnection implements Inspector {
   #clear: Datagrams | undefined;
   /** Datagrams that nobody read. */
   #others = 0;
+  /** What may be a tunnel, as long as that is not sure; and how it is used, once it is. */
+  #linkFlow: LinkFlow | undefined;
+  link: LinkActivity | undefined;
 
   constructor(flow: Flow, reading: DatagramReading = {}) {
     this.#flow = flow;
@@ -98,6 +103,11 @@ export class DatagramConnection implements Inspector {
   }
 
   push(event: FlowEvent): void {
+    if (event.kind === "datagram" && this.link !== undefined) {
+      // A tunnel is counted, and allocates nothing for its packets.
+      this.link.note(event.to - event.from + event.cut, event.atUs);
+      return;
+    }
     if (event.kind === "closed") for (const reader of this.#readers) reader.push(event);
     else if (event.kind === "datagram") {
       const reader = this.#readerOf(event);
@@ -119,9 +129,22 @@ export class DatagramConnection implements Inspector {
 
   /** What was said in clear, where no handshake was: DNS, SNMP, NTP and others. */
   get plaintext(): readonly PlaintextObservation[] {
-    return this.#quic === undefined && this.#dtls === undefined
+    return this.#quic === undefined && this.#dtls === undefined && this.link === undefined
       ? (this.#clear?.plaintext ?? [])
       : [];
+  }
+
+  #tunnel({ side, bytes, from, to, cut, atUs }: Datagram): void {
+    const [one, other] = this.#flow.ends;
+    this.#linkFlow ??= new LinkFlow([one.port, other.port]);
+    this.#linkFlow.push(side, { bytes, from, to, cut });
+    const { by } = this.#linkFlow;
+    if (by === undefined) return;
+    this.link = new LinkActivity(by, [one.ip, other.ip]);
+    // Those before it, which told what it is: their sizes were not kept.
+    for (let before = 0; before < this.#others; before++) this.link.note(0, this.#flow.openedAtUs);
+    this.link.note(to - from + cut, atUs);
+    this.#linkFlow = undefined;
   }
 
   #keep({ side, bytes, from, to, cut }: Datagram): void {
@@ -131,6 +154,7 @@ export class DatagramConnection implements Inspector {
 
   #wants({ kind }: FlowEvent): Wants {
     if (kind === "closed") return "nothing";
+    if (this.link !== undefined) return "bytes";
     const readers = this.#readers;
     if (readers.some(({ wants }) => wants === "bytes")) return "bytes";
     return readers.length > 0 || this.#others > OTHERS_MAX ? "records" : "bytes";
@@ -170,7 +194,9 @@ export class DatagramConnection implements Inspector {
     return first >= QUIC_SHORT ? this.#quic : (this.#dtls ?? this.#quic);
   }
 
-  #other({ bytes, from, to }: Datagram): void {
+  #other(datagram: Datagram): void {
+    if (this.#readers.length === 0) this.#tunnel(datagram);
+    const { bytes, from, to } = datagram;
     const { ids } = this.#reading;
     if (this.#others++ > 0 || this.idle === false || from >= to) return;
     const isShort = bytes[from]! >= QUIC_SHORT && bytes[from]! < RTP;

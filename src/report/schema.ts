@@ -191,7 +191,7 @@ const KINDS: Readonly<Record<string, Schema>> = {
     ...ends,
     why: oneOf("unknown-protocol", "joined-midstream", "gap", "encrypted-unknown"),
     "encryption?": described(
-      oneOf("tls", ...ENCRYPTIONS),
+      oneOf("tls", "ipsec", "wireguard", "macsec", ...ENCRYPTIONS),
       "what encrypts, where only that much is known",
     ),
     "entropy?": { description: "bits a byte", type: "number", minimum: 0, maximum: 8 },

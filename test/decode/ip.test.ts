@@ -95,7 +95,6 @@ describe("IPv4", () => {
     [47, "GRE (IP protocol 47)"],
     [4, "IPv4 in IP (IP protocol 4)"],
     [41, "IPv6 in IP (IP protocol 41)"],
-    [50, "ESP (IP protocol 50)"],
     [132, "SCTP (IP protocol 132)"],
   ])("with protocol %i is named and counted", (protocol, what) => {
     const { code, met } = decoded(ipv4({ ...ends, protocol }, DATA), LINK.raw);

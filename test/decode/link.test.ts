@@ -104,7 +104,6 @@ describe("what is not read yet", () => {
   test.each([
     [0x8847, "MPLS (EtherType 0x8847)"],
     [0x8864, "PPPoE session (EtherType 0x8864)"],
-    [0x88e5, "MACsec (EtherType 0x88e5)"],
   ])("EtherType %i is named, since IP may be inside it", (etherType, what) => {
     const { code, met } = decoded(ethernet(FOUR, { etherType }), LINK.ethernet);
     expect(code).toBe(OTHER);

@@ -100,6 +100,34 @@ describe("with a policy", () => {
     expect(verdicts(lines)).toEqual(["pass"]);
   });
 
+  test.each<[what: string, capture: string, rules: readonly string[]]>([
+    ["WireGuard that was killed", "wireguard-killed", ["2 B02 link-encryption-vanished"]],
+    ["and not one that came back within seconds", "wireguard-flap", []],
+    ["IPsec whose policy was flushed", "ipsec-flushed", ["1 B02 link-encryption-vanished"]],
+    ["and not a rekey", "ipsec-rekeyed", []],
+  ])("a link that fell silent: %s", async (_, capture, rules) => {
+    const wireguard = "{to: {cidr: 10.99.0.0/24}, encryption: {by: wireguard}}";
+    const ipsec = "{to: {cidr: 10.77.1.10}, encryption: {by: ipsec}}";
+    const policy = await enforced(`expect: [${wireguard}, ${ipsec}]\n`);
+    const lines = await linesOf([capture], policy);
+    expect(found(lines)).toEqual(rules);
+    expect(verdicts(lines).includes("cut")).toBe(rules.length > 0);
+  });
+
+  test("IPsec whose policy was flushed is told without a line, and cuts nothing", async () => {
+    const lines = await linesOf(["ipsec-flushed"]);
+    expect(found(lines)).toEqual(["1 B02 link-encryption-vanished"]);
+    expect(verdicts(lines)).toEqual(["pass", "report"]);
+    expect(found(await linesOf(["ipsec-rekeyed"]))).toEqual([]);
+  });
+
+  test("a tunnel is called what it is, and is no plaintext", async () => {
+    const lines = await linesOf(["wireguard-killed"]);
+    expect(lines.filter(({ kind }) => kind === "opaque")).toMatchObject([
+      { why: "encrypted-unknown", encryption: "wireguard" },
+    ]);
+  });
+
   test("a workload's name stands on its lines, and is whose baseline it is", async () => {
     const network = { kind: "cidr", text: "10.77.0.2", bytes: [10, 77, 0, 2], bits: 32 } as const;
     const workloads = [{ network, name: "payments/api" }];
