@@ -122,6 +122,8 @@ async function rabbitmq(scene: Scene, port: number): Promise<void> {
   };
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const as = ["runuser", "-u", "rabbitmq", "--", "env", ...settings];
+  // Erlang would start this one itself, and leave it behind.
+  await scene.lab.serve(["epmd", "-address", "127.0.0.1"], 4369);
   await scene.lab.serve([...as, join(RABBITMQ, "rabbitmq-server")], port);
 }
 
