@@ -61,7 +61,8 @@ describe.each(Object.keys(SERVERS))("%s as the server", (name) => {
           `${match?.by.padEnd(8)}${String(match?.bytes).padStart(5)}${String(plain?.bytes).padStart(8)}`,
       );
       expect(match).toMatchObject({ match: true });
-      expect(match!.bytes).toBeLessThanOrEqual(2);
+      // An ECDSA signature is a byte or two longer or shorter, and one in hundreds three.
+      expect(match!.bytes).toBeLessThanOrEqual(shape === "rsa" ? 0 : 3);
     }
   });
 });
