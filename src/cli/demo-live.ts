@@ -149,7 +149,7 @@ class Watcher {
   async #until(condition: () => Promise<boolean>): Promise<void> {
     const deadlineMs = performance.now() + WAIT_MS_MAX;
     while (!(await condition())) {
-      const hasEnded = this.#child.exitCode !== null;
+      const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
       if (hasEnded || performance.now() > deadlineMs) {
         throw new StageRefused(
           `the watcher ${hasEnded ? "ended" : "is silent"}: ${this.#log.trim()}`,

@@ -137,7 +137,7 @@ export class Gate {
   /** Waits until it stands guard. Throws when it ends instead. */
   async ready(): Promise<this> {
     for (;;) {
-      if (this.child.exitCode !== null) throw new Error(`it ended instead: ${this.log}`);
+      if (this.#hasEnded) throw new Error(`it ended instead: ${this.log}`);
       const answer = await ask(this.#admin, { verb: "ready" }).catch(() => undefined);
       if (answer?.good === true) return this;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -153,7 +153,7 @@ export class Gate {
     for (;;) {
       const found = find();
       if (found !== undefined && found !== false) return found;
-      if (this.child.exitCode !== null) {
+      if (this.#hasEnded) {
         throw new Error(`it ended: ${this.log}\n${JSON.stringify(this.lines)}`);
       }
       await this.#wake.promise;
@@ -169,13 +169,17 @@ export class Gate {
     return (await this.ask({ verb: "status" })).status as Record<string, unknown>;
   }
 
+  get #hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Of a kind, as one would count them. */
   of(kind: string): Line[] {
     return this.lines.filter((line) => line.kind === kind);
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | string> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (!this.#hasEnded) this.child.kill(signal);
     return await this.#ended;
   }
 }
