@@ -90,7 +90,8 @@ export class Conversation {
       this.#server.push(piece, 0, piece.length, 0);
       this.#hear(SERVER, piece);
       for (const said of this.#unheard.splice(0)) this.#hear(CLIENT, said);
-      this.#decide();
+      // A record that begins well may end badly, and then nothing of it is believed.
+      if (this.#cutter.aligned) this.#decide();
     }
     return this.#sending();
   }
@@ -175,9 +176,9 @@ export class Conversation {
     const fatal = seen?.alerts.find(({ side, level }) => side === "server" && level === "fatal");
     if (fatal !== undefined) this.#fail(`the server refused: ${fatal.name}`);
     if (seen?.finished === "failed") this.#fail("the server's Finished does not fit");
-    if (seen?.finished === "verified" || seen?.steps.includes("server-hello-done")) {
-      this.done = true;
-    }
+    const { version, finished, steps = [] } = seen ?? {};
+    if (version === undefined) return;
+    if (finished === "verified" || steps.includes("server-hello-done")) this.done = true;
   }
 
   #fail(why: string): void {

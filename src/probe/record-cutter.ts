@@ -8,6 +8,11 @@ export class RecordCutter {
   #left = 0;
   readonly #header: number[] = [];
 
+  /** What was cut last ended where a record does. */
+  get aligned(): boolean {
+    return this.#left === 0 && this.#header.length === 0;
+  }
+
   /** Pieces of `bytes` in order; each but the last ends where a record does. Lent. */
   *cut(bytes: Uint8Array): Generator<Uint8Array> {
     let from = 0;

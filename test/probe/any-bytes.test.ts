@@ -76,6 +76,20 @@ describe("a conversation", () => {
     );
   });
 
+  test.each([
+    ["ends with a HelloDone that no ServerHello came before", [ANSWERS[3]!]],
+    [
+      "has a message behind it that cannot be right",
+      [record(22, concat(message(14, new Uint8Array(0)), Uint8Array.of(1, 4, 0, 1)))],
+    ],
+  ])("is not complete where it %s", (_, pieces) => {
+    const server = serverHello({ cipher: 0xc02b });
+    const whole =
+      pieces.length === 1 && pieces[0] === ANSWERS[3] ? pieces : [record(22, server), ...pieces];
+    expect(heard(whole).complete).toBe(false);
+    expect(heard([...concat(...whole)].map((byte) => Uint8Array.of(byte))).complete).toBe(false);
+  });
+
   test("with a hello of any bytes is one or a reason", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.nat(255), (noise, at, by) => {
