@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import { broadRemarks } from "./check-broad.ts";
+import { expectRemarks } from "./check-expect.ts";
 import { expiryRemarks } from "./check-expiry.ts";
 import { matchRemarks } from "./check-match.ts";
 import { overlapRemarks } from "./check-overlap.ts";
@@ -45,6 +46,7 @@ export function warningsOf(policy: Policy, text: string, atUs: number): Remarked
     ...overlapRemarks(policy),
     ...expiryRemarks(policy, atUs),
     ...matchRemarks(policy),
+    ...expectRemarks(policy),
     ...windowRemarks(policy, atUs),
     ...noticeRemarks(policy),
   ];

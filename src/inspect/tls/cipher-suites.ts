@@ -9,6 +9,12 @@ export function cipherSuiteName(number: number): string {
   return names.get(number) ?? `0x${number.toString(16).padStart(4, "0")}`;
 }
 
+/** All that IANA has. */
+export function cipherSuiteNames(): readonly string[] {
+  names ??= readRuns();
+  return [...names.values()];
+}
+
 let names: Map<number, string> | undefined;
 
 function readRuns(): Map<number, string> {

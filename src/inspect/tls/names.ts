@@ -9,6 +9,11 @@ export function groupName(group: number): string {
   return GROUPS.get(group) ?? hex(group);
 }
 
+/** All that IANA has. */
+export function groupNames(): readonly string[] {
+  return [...GROUPS.values()];
+}
+
 export function alertName(description: number): string {
   return ALERTS.get(description) ?? `0x${description.toString(16).padStart(2, "0")}`;
 }
