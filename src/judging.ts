@@ -23,6 +23,7 @@ import type {
 import { type Inspectors, inspectors } from "./inspectors.ts";
 import { LocalNetworks } from "./judge/direction.ts";
 import type { Vantage } from "./judge/expectation.ts";
+import { HsmWatch, type Used } from "./judge/hsm-watch.ts";
 import { KeyReuse } from "./judge/key-reuse.ts";
 import { LinkWatch, type Outside } from "./judge/link-watch.ts";
 import type { Policy } from "./judge/policy.ts";
@@ -73,6 +74,7 @@ export class Judging implements Above {
   /** Tunnels over UDP, whose flows are over. */
   readonly #tunnels: LinkActivity[] = [];
   readonly #linkWatch: LinkWatch<Outside & { readonly flow: Flow; readonly client: Side }>;
+  readonly #hsmWatch: HsmWatch<Used & { readonly flow: Flow; readonly client: Side }>;
   /** Of the last packet of any connection that has ended. */
   #endUs = Number.NEGATIVE_INFINITY;
   readonly #losses = new Map<string, Loss>();
@@ -84,6 +86,7 @@ export class Judging implements Above {
   constructor(options: JudgingOptions, write: (line: Line) => void) {
     const local = new LocalNetworks(options.local);
     this.#linkWatch = new LinkWatch(options.policy);
+    this.#hsmWatch = new HsmWatch(options.policy);
     this.#assessments = new Assessments({
       policy: options.policy,
       directionOf: ({ ends }, client) =>
@@ -187,7 +190,7 @@ export class Judging implements Above {
     const seen = connection.result();
     const overlaps = this.#overlaps.get(flow) ?? NO_OVERLAPS;
     this.#oddities(flow, seen.tls?.client, connection.tls.malformed, overlaps);
-    this.#outside(flow, seen.tls?.client ?? clientOf(flow), untilUs);
+    this.#outside(flow, seen.tls?.client ?? clientOf(flow), untilUs, seen.tls !== undefined);
     const layers = seen.opaque === undefined ? seen.plaintext : [...seen.plaintext, seen.opaque];
     this.#inClear(layers, overlaps.length > 0, seen.tls !== undefined);
     if (seen.tls !== undefined) this.#handshake(seen.tls, overlaps.length > 0);
@@ -215,10 +218,12 @@ export class Judging implements Above {
     this.#inClear([seen], false, false);
   }
 
-  /** Said outside of any link: perhaps one should have carried it (B02). */
-  #outside(flow: Flow, client: Side, untilUs: number): void {
+  /** Said outside of any link: perhaps one should have carried it (B02); or to an HSM, or without (B16). */
+  #outside(flow: Flow, client: Side, untilUs: number, isTls = false): void {
     const meeting = () => this.#assessments.meetingOf(flow, client);
-    this.#linkWatch.see({ flow, client, meeting, fromUs: flow.openedAtUs, untilUs });
+    const of = { flow, client, meeting, fromUs: flow.openedAtUs, untilUs, isTls };
+    this.#linkWatch.see(of);
+    this.#hsmWatch.see(of);
   }
 
   #vanished(): void {
@@ -229,6 +234,13 @@ export class Judging implements Above {
       for (const finding of findings) this.#lines.finding(finding, fromUs, place);
       this.#lines.verdict(verdict, fromUs, place, { clear: [] });
     }
+    for (const { of, findings, verdict } of this.#hsmWatch.silenced()) {
+      const place = this.#assessments.placeOf(of.flow, of.client);
+      for (const finding of findings) this.#lines.finding(finding, of.fromUs, place);
+      this.#lines.verdict(verdict, of.fromUs, place, { clear: [] });
+    }
+    const { unwatched: hsmUnwatched, unwatchedAtUs: hsmUnwatchedAtUs } = this.#hsmWatch;
+    if (hsmUnwatched > 0) this.loss("hsm-watch", undefined, hsmUnwatchedAtUs);
     const { unwatched, unwatchedAtUs } = this.#linkWatch;
     if (links.length > 0 && unwatched > 0) this.loss("link-watch", undefined, unwatchedAtUs);
     if (this.#links.unplaced > 0) this.loss("link-pairs", undefined, this.#links.unplacedAtUs);

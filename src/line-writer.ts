@@ -223,6 +223,7 @@ function printsAlike(a: TlsObservation, b: TlsObservation): boolean {
 
 const LOSSES: Record<string, string> = {
   "link-watch": "more connections outside of encrypted links than memory for them: not asked about",
+  "hsm-watch": "more connections than memory to ask whether an HSM fell silent: not asked about",
   "link-pairs": "more pairs of peers with encrypted links than memory for them: not counted",
   baseline: "more workloads and servers than memory for what they were like: some were forgotten",
   "key-reuse":

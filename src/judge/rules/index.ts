@@ -6,6 +6,7 @@ import { cipherOrder } from "./cipher-order.ts";
 import { deniedIssuer } from "./denied-issuer.ts";
 import { evasion } from "./evasion.ts";
 import { gateTampered } from "./gate-tampered.ts";
+import { hsmSilent } from "./hsm-silent.ts";
 import { linkVanished } from "./link-vanished.ts";
 import { notValidAtTime } from "./not-valid-at-time.ts";
 import { plaintextExpectedEncrypted } from "./plaintext-expected-encrypted.ts";
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   readableRecords,
   cipherOrder,
   belowFloor,
+  hsmSilent,
   deniedIssuer,
   notValidAtTime,
   wrongName,
