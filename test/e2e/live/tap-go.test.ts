@@ -13,11 +13,13 @@ const hasGo = spawnSync("go", ["version"]).status === 0;
 const SERVED = 4436;
 
 describe.skipIf(!IS_ROOT || !hasGo)("Go", () => {
-  const peers = new Peers();
-  const pair = IS_ROOT && hasGo ? new Pair() : undefined!;
+  let pair: Pair;
+  let peers: Peers;
   let watcher: Watcher;
 
   beforeAll(async () => {
+    pair = new Pair();
+    peers = new Peers();
     const source = join(peers.folder, "peer.go");
     const program = join(peers.folder, "peer");
     writeFileSync(source, GO);
@@ -41,7 +43,7 @@ describe.skipIf(!IS_ROOT || !hasGo)("Go", () => {
   });
   afterAll(() => {
     pair?.close();
-    peers.close();
+    peers?.close();
   });
 
   test.each([
