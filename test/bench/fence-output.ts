@@ -70,6 +70,7 @@ export class WatcherOutput {
 export interface Line {
   readonly kind: string;
   readonly decision?: string;
+  readonly client?: string;
   readonly atUs: number;
   readonly detail?: string;
   readonly tookMs?: number;

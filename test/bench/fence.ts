@@ -50,6 +50,14 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
 print(
   `${availableParallelism()} cores, ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs`,
 );
+/** What an interrupted run would leave behind. */
+const open = new Set<{ close(): void }>();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const one of open) one.close();
+    process.exit(1);
+  });
+}
 for (const [name, measure] of Object.entries(SECTIONS)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();
 }
@@ -57,6 +65,7 @@ process.exit(0);
 
 async function fromTheCall(): Promise<void> {
   const pair = new Pair();
+  open.add(pair);
   try {
     const sender = new Lines(
       pair.spawn("workload", [process.execPath, "test/bench/fence-sender.ts"]),
@@ -90,6 +99,7 @@ async function fromTheCall(): Promise<void> {
     for (const [name, all] of dropped) print(figures(name, all));
   } finally {
     pair.close();
+    open.clear();
   }
 }
 
@@ -99,8 +109,10 @@ async function fromTheProof(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
   const pair = new Pair();
+  open.add(pair);
   const output = new WatcherOutput(join(folder, "stdout"), stdout === "stalled");
   const state = disk === "stalled" ? Disk.make(folder) : undefined;
+  if (state !== undefined) open.add(state);
   try {
     if (disk === "stalled" && state === undefined) {
       print(`\n${beside}: not measured, since a disk of its own cannot be mounted here`);
@@ -141,12 +153,15 @@ async function fromTheProof(
           );
     await load?.next(/^sent/);
 
-    const wire = new Lines(
-      // The server's flight, and nothing shorter: with its last packet the issuer is proven.
-      pair.spawn("workload", ["tcpdump", ...TO_MICROSECONDS, "tcp src port 8443 and greater 200"], {
-        stdio: ["ignore", "pipe", "ignore"],
-      }),
-    );
+    // The server's flight, and nothing shorter: with its last packet the issuer is proven.
+    const dump = ["tcpdump", ...TO_MICROSECONDS, "tcp src port 8443 and greater 200"];
+    const taps = pair.spawn("workload", dump, { stdio: ["ignore", "pipe", "pipe"] });
+    const wire = new Lines(taps);
+    await new Promise<void>((resolve) => {
+      taps.stderr!.on("data", (text: Buffer) => {
+        if (text.includes("listening on")) resolve();
+      });
+    });
     const [first, shut, all]: [number[], number[], number[]] = [[], [], []];
     let [missed, untold] = [0, 0];
     for (let run = 0; run < runs; run++) {
@@ -169,8 +184,11 @@ async function fromTheProof(
       } else {
         const shutMs = Number(/cut off in (?<ms>[\d.]+) ms/.exec(outcome.detail ?? "")?.groups?.ms);
         const droppedUs = Number(dropped.split(" ")[1]);
-        await wire.next(/^\d/, passed);
-        const proven = wire.matching(/^\d/, passed).map((line) => Number.parseFloat(line) * 1e6);
+        // Of this connection: what was cut off before is still repeated by its server.
+        const port = verdict.client?.split(":").at(-1);
+        const flight = new RegExp(`^\\d.* > 10\\.91\\.0\\.1\\.${port}:`);
+        await Promise.race([wire.next(flight, passed), setTimeout(MISSED_MS)]);
+        const proven = wire.matching(flight, passed).map((line) => Number.parseFloat(line) * 1e6);
         const provenUs = proven.findLast((atUs) => atUs <= droppedUs);
         if (provenUs !== undefined) first.push((droppedUs - provenUs) / 1000);
         shut.push(shutMs);
@@ -197,6 +215,7 @@ async function fromTheProof(
   } finally {
     state?.close();
     pair.close();
+    open.clear();
     output.close();
     rmSync(folder, { recursive: true, force: true });
   }
