@@ -6,8 +6,8 @@
  *
  * This is what libnftables does behind `nft -f`, without its parser, its cache of the whole ruleset
  * and its process. Measured for the rules of a cut, from the call to the first packet that is dropped
- * (test/bench/fence.ts, medians): 0.05 ms for a batch that was prepared before it was needed, 0.6 ms by
- * libnftables in this process, 7 ms and more for `nft -f`.
+ * (test/bench/fence.ts, medians): 0.03 ms for a batch that was prepared before it was needed, 0.6 ms by
+ * libnftables in this process, 4 ms for `nft -f`.
  *
  * Each failing message is reported; only the last change asks to be acknowledged, and nothing counts
  * as done without that.
