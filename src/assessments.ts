@@ -119,9 +119,11 @@ export class Assessments {
   }
 
   /** Its sessions may be resumed later. Once a handshake, when it is over. */
-  remember({ observation, judgement, binding, chain, meeting }: Assessment): void {
+  remember(assessed: Assessment): void {
+    const { observation, judgement, binding, chain, clientChain, meeting } = assessed;
     this.#sessions.add(observation, judgement, binding);
     this.#expecting.remember(observation, chain?.certificates[0]?.key, meeting);
+    this.#expecting.rememberIdentity(meeting, { chain, clientChain });
   }
 
   /**
@@ -140,11 +142,10 @@ export class Assessments {
     const clientChain = this.#chain(observation.clientCertificates);
     const binding = bindingOf(observation, this.#bindings);
     const seen = { observation, chain, clientChain, direction, workload, binding, first };
-    const key = chain?.certificates[0]?.key;
     const { judgement, expected } = this.#expecting.handshake(
       this.#decide(seen),
       observation,
-      key,
+      { chain, clientChain },
       meeting,
     );
     const verdict = isEvaded ? evaded(judgement.verdict) : judgement.verdict;

@@ -9,18 +9,20 @@ import type {
   TlsObservation,
 } from "../inspect/observation.ts";
 import type { KeyKind } from "../trust/key.ts";
+import type { Chain } from "../trust/store.ts";
 import { Baseline } from "./baseline.ts";
 import { askable } from "./case.ts";
 import type { Judgement } from "./decide.ts";
 import { placeName } from "./destination.ts";
-import type { Expectation, Vantage } from "./expectation.ts";
+import { type Expectation, expectationFor, type Vantage } from "./expectation.ts";
 import type { Finding } from "./finding.ts";
 import type { Meeting } from "./meeting.ts";
 import type { Policy } from "./policy.ts";
 import { weakerThanBeforeFinding } from "./rules/below-floor.ts";
 import { cipherOrderFinding } from "./rules/cipher-order.ts";
 import { type Expected, expectAnswers } from "./steps/expect.ts";
-import { isAgreed } from "./strength.ts";
+import { identityAnswers, type Shown } from "./steps/identity.ts";
+import { isAgreed, keyName } from "./strength.ts";
 import type { Answer, Verdict } from "./verdict.ts";
 import { settledOf, withAnswers } from "./with-answers.ts";
 
@@ -34,6 +36,8 @@ export class Expecting {
   #policy: Policy;
   readonly #vantage: Vantage | undefined;
   readonly #baseline = new Baseline();
+  /** Of identities that hardware holds, by workload and place: the kind of the first key. */
+  readonly #keyKinds = new Map<string, string>();
 
   constructor(policy: Policy, vantage?: Vantage) {
     this.#policy = policy;
@@ -59,14 +63,35 @@ export class Expecting {
   handshake(
     judgement: Judgement,
     tls: TlsObservation,
-    key: KeyKind | undefined,
+    {
+      chain,
+      clientChain,
+    }: { readonly chain: Chain | undefined; readonly clientChain: Chain | undefined },
     met: Meeting,
   ): { judgement: Judgement; expected: Expected | undefined } {
     const policy = this.#policy;
+    const key = chain?.certificates[0]?.key;
     const asked = { ...met, policy, vantage: this.#vantage, seen: { tls, key } };
     const { answers, expected, expectation } = expectAnswers(asked);
-    const all = [...answers, ...this.#changes(tls, key, met, expectation)];
+    const shown = { chain, clientChain, atUs: tls.atUs };
+    const before = this.#keyKinds.get(keyKindOf(met));
+    const identity =
+      expectation?.hardware?.identity === undefined
+        ? []
+        : identityAnswers(expectation, shown, met, { policy, before });
+    const all = [...answers, ...identity, ...this.#changes(tls, key, met, expectation)];
     return { judgement: withAnswers(judgement, all, { policy, atUs: tls.atUs }), expected };
+  }
+
+  /** Of an identity that hardware holds: the kind of its first key that led where it should. */
+  rememberIdentity(meeting: Meeting, chains: Omit<Shown, "atUs">): void {
+    const { destination, isNamed } = meeting;
+    const identity = expectationFor(this.#policy.expect, destination, isNamed)?.hardware?.identity;
+    if (identity === undefined) return;
+    const leaf = (identity.of === "client" ? chains.clientChain : chains.chain)?.certificates[0];
+    const key = keyKindOf(meeting);
+    if (leaf === undefined || this.#keyKinds.has(key) || this.#keyKinds.size >= KINDS_MAX) return;
+    this.#keyKinds.set(key, keyName(leaf.key));
   }
 
   /** It is over: what it was like is part of its workload's baseline. Once a handshake. */
@@ -128,10 +153,16 @@ function hasBaseline(tls: TlsObservation, { direction }: Meeting): boolean {
   return direction !== "ingress" && isAgreed(tls);
 }
 
+function keyKindOf(meeting: Meeting): string {
+  return `${whoOf(meeting)} ${placeName(meeting.destination)}`;
+}
+
 function whoOf({ workload, client }: Meeting): string {
   return workload ?? client;
 }
 
+/** Identities that a policy declares, times the workloads that have them. */
+const KINDS_MAX = 16_384;
 const UNCOVERED: Answer = {
   step: "expect",
   says: "no expectation covers this connection",

@@ -6,6 +6,7 @@ import { cipherOrder } from "./cipher-order.ts";
 import { deniedIssuer } from "./denied-issuer.ts";
 import { evasion } from "./evasion.ts";
 import { gateTampered } from "./gate-tampered.ts";
+import { hsmIdentity } from "./hsm-identity.ts";
 import { hsmSilent } from "./hsm-silent.ts";
 import { linkVanished } from "./link-vanished.ts";
 import { notValidAtTime } from "./not-valid-at-time.ts";
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   cipherOrder,
   belowFloor,
   hsmSilent,
+  hsmIdentity,
   deniedIssuer,
   notValidAtTime,
   wrongName,
