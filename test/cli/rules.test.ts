@@ -55,7 +55,7 @@ test.each([
   [["rules", "shwo"], "unknown command rules shwo, did you mean show?"],
   [["rules", "show"], "rules show expects an id"],
   [["rules", "show", "A15", "A16"], "rules show takes one id, found A16 as well"],
-  [["rules", "show", "B01"], "no rule B01 in this version, expected A15, A16,"],
+  [["rules", "show", "B03"], "no rule B03 in this version, expected A15, A16,"],
   [["rules", "show", "wrong-nmae"], "did you mean wrong-name?"],
   [["rules", "list", "A15"], "rules list takes no operand, found A15"],
   [["rules", "list", "--format", "xml"], "--format xml: expected text, json"],

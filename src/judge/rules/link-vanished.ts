@@ -42,7 +42,6 @@ export const linkVanished: Rule = {
       "curl http://<inner address>/",
       "pkill wireguard-go; ip route add <inner address> dev eth0; sleep 31; curl http://<inner address>/",
     ],
-    capture: "captures/wireguard-killed.pcap",
   },
 };
 

@@ -49,7 +49,6 @@ export const plaintextExpectedEncrypted: Rule = {
       "nginx -c <configuration that listens on port 443 without ssl>",
       "curl http://<address>:443/",
     ],
-    capture: "captures/plain-http.pcap",
   },
 };
 
