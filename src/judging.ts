@@ -204,18 +204,10 @@ export class Judging implements Above {
     this.#oddities(flow, seen[0]?.client, malformed, overlaps);
     if (unreadVersion !== undefined) this.loss("quic-version", flow, flow.openedAtUs);
     for (const observation of seen) this.#handshake(observation, overlaps.length > 0);
-    const { link } = conversation;
-    if (link !== undefined) this.#tunnel(flow, link);
-    else this.#outside(flow, seen[0]?.client ?? clientOf(flow), untilUs);
-    this.#inClear(conversation.plaintext, overlaps.length > 0, false);
-  }
-
-  /** A tunnel over UDP is seen like any other connection whose content nobody can read. */
-  #tunnel(flow: Flow, link: LinkActivity): void {
-    if (this.#tunnels.length < TUNNELS_MAX) this.#tunnels.push(link);
-    const opaque = { kind: "opaque", why: "encrypted-unknown", encryption: link.by } as const;
-    const seen = { ...opaque, flow, client: clientOf(flow), atUs: flow.openedAtUs };
-    this.#inClear([seen], false, false);
+    const { link, opaque, plaintext } = conversation;
+    if (link === undefined) this.#outside(flow, seen[0]?.client ?? clientOf(flow), untilUs);
+    else if (this.#tunnels.length < TUNNELS_MAX) this.#tunnels.push(link);
+    this.#inClear(opaque === undefined ? plaintext : [opaque], overlaps.length > 0, false);
   }
 
   /** Said outside of any link: perhaps one should have carried it (B02); or to an HSM, or without (B16). */

@@ -139,6 +139,14 @@ export class Rows {
     }
   }
 
+  /**
+   * How many rows a walk over all of them visits, from 0 on. Never just the few that a small capture uses:
+   * each would be visited every few packets, and what lingers would be given up the moment it may be.
+   */
+  get walked(): number {
+    return Math.min(this.max, Math.max(this.reached, WALKED_MIN));
+  }
+
   used(row: number): boolean {
     return this.words[row * ROW_WORDS + KIND] !== 0;
   }
@@ -235,3 +243,5 @@ export const PASSED_0 = 2;
 export const PAYLOAD_0 = 4;
 export const PACKETS_0 = 6;
 export const ROW_TIMES = 8;
+
+const WALKED_MIN = 4096;

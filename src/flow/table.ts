@@ -129,7 +129,7 @@ export class FlowTable {
   /** Time has passed, whether packets came or not: some rows are looked at, and dead ones closed. */
   tick(nowUs: number): void {
     this.#now = nowUs;
-    const rows = Math.min(TICK_ROWS, this.#rows.reached);
+    const rows = Math.min(TICK_ROWS, this.#rows.walked);
     for (let looked = 0; looked < rows; looked++) this.#sweepOne();
   }
 
@@ -544,7 +544,7 @@ export class FlowTable {
   /** Looks at one row every few packets, so that dead connections go without ever stopping the work. */
   #sweepOne(): void {
     const rows = this.#rows;
-    if (++this.#hand >= rows.reached) this.#hand = 0;
+    if (++this.#hand >= rows.walked) this.#hand = 0;
     if (rows.used(this.#hand) && this.#expired(this.#hand)) this.#close(this.#hand, "idle");
   }
 

@@ -11,6 +11,7 @@
  * Other kinds may come before, beside and behind them, as in WebRTC; so a conversation is never given up.
  * When nobody reads any more, only what may begin a handshake is asked for: then `records` are wanted.
  */
+import { clientOf } from "../flow/client.ts";
 import type { Flow, FlowEvent, Inspector, Side, Wants } from "../flow/event.ts";
 import type { Malformed } from "../stage.ts";
 import type { DnsAnswer } from "./dns/answer.ts";
@@ -21,7 +22,7 @@ import { beginsDtls } from "./dtls/record.ts";
 import type { KeyLog } from "./keys/key-log.ts";
 import { LinkActivity } from "./link/activity.ts";
 import { LinkFlow } from "./link/link-flow.ts";
-import type { PlaintextObservation, TlsObservation } from "./observation.ts";
+import type { OpaqueObservation, PlaintextObservation, TlsObservation } from "./observation.ts";
 import { Datagrams } from "./plaintext/datagrams.ts";
 import { QuicConnection } from "./quic/connection.ts";
 import { beginsQuic } from "./quic/header.ts";
@@ -132,6 +133,14 @@ export class DatagramConnection implements Inspector {
     return this.#quic === undefined && this.#dtls === undefined && this.link === undefined
       ? (this.#clear?.plaintext ?? [])
       : [];
+  }
+
+  /** A tunnel is seen like any other connection whose content nobody can read. */
+  get opaque(): OpaqueObservation | undefined {
+    if (this.link === undefined) return undefined;
+    const flow = this.#flow;
+    const opaque = { kind: "opaque", why: "encrypted-unknown", encryption: this.link.by } as const;
+    return { ...opaque, flow, client: clientOf(flow), atUs: flow.openedAtUs };
   }
 
   #tunnel({ side, bytes, from, to, cut, atUs }: Datagram): void {

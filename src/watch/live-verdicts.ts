@@ -172,7 +172,7 @@ export function seenOf(inner: Connection | DatagramConnection): {
   malformed: DatagramConnection["malformed"];
 } {
   if (!(inner instanceof Connection)) {
-    return { handshakes: inner.results(), clear: inner.plaintext, malformed: inner.malformed };
+    return { handshakes: inner.results(), clear: clearOf(inner), malformed: inner.malformed };
   }
   const { tls, renegotiated = [] } = inner.result();
   return {
@@ -186,7 +186,6 @@ export function seenOf(inner: Connection | DatagramConnection): {
 function clearOf(
   inner: Connection | DatagramConnection,
 ): readonly (PlaintextObservation | OpaqueObservation)[] {
-  if (!(inner instanceof Connection)) return inner.plaintext;
-  const { plaintext, opaque } = inner.result();
+  const { plaintext, opaque } = inner instanceof Connection ? inner.result() : inner;
   return opaque === undefined ? plaintext : [...plaintext, opaque];
 }

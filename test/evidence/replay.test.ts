@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy.ts";
 import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
+import type { Line } from "../../src/report/lines.ts";
 import { evidenceOf, packetsOf, replayed, verdictOn } from "./proofs.ts";
 
 const captures = readdirSync("captures").filter((file) => /\.pcap(ng)?$/.test(file));
@@ -28,12 +29,16 @@ describe.each(policies)("by %s, the evidence of", (_name, policy) => {
   test.each(captures)("%s says the same again", async (file) => {
     const { evidence, lines } = await evidenceOf(`captures/${file}`, policy);
     const verdicts = lines.filter((line) => line.kind === "verdict" && line.decision !== "pass");
+    const isOfLinks = (line: Line) =>
+      line.kind === "verdict" && OF_LINKS.test(line.findings.join());
     expect(evidence).toHaveLength(verdicts.length);
     for (const { proof } of evidence) {
       const { verdict, openness } = proof;
       expect(secretBlocks(packetsOf(proof))).toBe(0);
       // What only keys opened is not in the evidence, and neither are the keys.
       if (WITH_KEYS.test(file)) continue;
+      // A tunnel's packets are none of the connection's that was said outside of it.
+      if (lines.some((line) => line.flow === verdict.flow && isOfLinks(line))) continue;
       const said = lines.filter((line) => line.flow === verdict.flow);
       const again = await replayed(proof, policy);
       expect(verdictOn(again, verdict, openness)).toEqual(verdictOn(said, verdict, openness));
@@ -53,3 +58,4 @@ function secretBlocks(bytes: Uint8Array): number {
 }
 
 const WITH_KEYS = /^keys-|secrets/;
+const OF_LINKS = /B02|B16/;
