@@ -1,5 +1,5 @@
 /** An explanation as text: what decided, the walk, what was assumed, and what would be otherwise. */
-import type { Explanation, Outcome } from "../judge/explain.ts";
+import type { Expected, Explanation, Outcome } from "../judge/explain.ts";
 import type { Step } from "../judge/verdict.ts";
 import { escapeText } from "../report/escape.ts";
 import { shorten, wrap } from "../report/layout.ts";
@@ -11,7 +11,7 @@ export interface Quoted {
 }
 
 export function explanationText(
-  { outcome, assumed, otherwise, more }: Explanation,
+  { outcome, expect, assumed, otherwise, more }: Explanation,
   quoted: Quoted,
 ): string {
   const { decided, walk } = outcome;
@@ -19,23 +19,37 @@ export function explanationText(
   const rows: string[] = [
     `${decisionOf(outcome)}, decided by ${whatDecided(decided, quoted)}`,
     ...section("The walk", steps),
-    ...section(
-      "Assumed, since it was not given",
-      assumed.map((one): Row => {
-        const colon = one.indexOf(": ");
-        return [one.slice(0, colon), one.slice(colon + 2)];
-      }),
-    ),
+    ...(expect === undefined ? [] : expectedRows(expect, quoted)),
+    ...section("Assumed, since it was not given", assumed.map(named)),
     ...section(
       "Otherwise",
-      otherwise.map(({ if: clause, outcome: other }): Row => {
-        const by = whatDecided(other.decided, { ...quoted, lines: [] });
-        return ["if", `${clause}: ${decisionOf(other)}, decided by ${by}`];
-      }),
+      otherwise.map((one) => ifRow(one, quoted)),
     ),
     ...(more === 0 ? [] : [`  and ${more} more, which other lines decide`]),
   ];
   return rows.join("\n");
+}
+
+/** The line of `expect`, what it asks for, and what would be decided by it. */
+function expectedRows({ line, asks, cases }: Expected, quoted: Quoted): string[] {
+  const where = line === undefined ? "" : at(line, quoted.file);
+  return [
+    ...section(`Expected${escapeText(where)}`, asks.map(named)),
+    ...section(
+      "By what is seen of its encryption",
+      cases.map((one) => ifRow(one, quoted)),
+    ),
+  ];
+}
+
+function named(text: string): Row {
+  const colon = text.indexOf(": ");
+  return [text.slice(0, colon), text.slice(colon + 2)];
+}
+
+function ifRow({ if: clause, outcome }: Expected["cases"][number], quoted: Quoted): Row {
+  const by = whatDecided(outcome.decided, { ...quoted, lines: [] });
+  return ["if", `${clause}: ${decisionOf(outcome)}, decided by ${by}`];
 }
 
 type Row = readonly [name: string, says: string];

@@ -113,12 +113,13 @@ export function rootsName(roots: Roots): string {
 }
 
 /** An address for documentation (RFC 5737, RFC 3849) that no entry of the policy covers. */
-function unnamedAddress({ issuers }: Policy): string {
+function unnamedAddress({ issuers, expect = [] }: Policy): string {
   const { allow = [], unknown, unapproved, selfSigned, hygiene, unseen } = issuers;
   const settings = [unknown, unapproved, selfSigned, hygiene, ...Object.values(unseen)];
   const targets = [
     ...allow.flatMap((line) => line.for ?? []),
     ...settings.flatMap((setting) => setting.for.flatMap(({ to }) => to)),
+    ...expect.flatMap(({ to }) => to.cidr ?? []),
   ];
   const isFree = (ip: string) => !targets.some((target) => coversAddress(target, ip));
   return UNNAMED.find(isFree) ?? UNNAMED[0]!;

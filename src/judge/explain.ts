@@ -11,6 +11,8 @@ import type { Case } from "./case.ts";
 import { answersOf, Judge } from "./decide.ts";
 import type { Destination } from "./destination.ts";
 import { type Given, questionOf } from "./explain-assume.ts";
+import { CLIENT_IP } from "./explain-encounter.ts";
+import { type CoveredBy, type ExpectWalk, expectWalk } from "./explain-expect.ts";
 import { otherSuppositions } from "./explain-otherwise.ts";
 import { type Supposition, supposedServer } from "./explain-suppose.ts";
 import type { Decision, Policy } from "./policy.ts";
@@ -28,11 +30,18 @@ export interface Outcome {
 
 export interface Explanation {
   readonly outcome: Outcome;
+  /** Step 7; absent where the policy expects nothing. */
+  readonly expect?: Expected;
   /** Sentences without a full stop. */
   readonly assumed: readonly string[];
   readonly otherwise: readonly { readonly if: string; readonly outcome: Outcome }[];
   /** Further ones that would be decided in another way, beyond the limit. */
   readonly more: number;
+}
+
+/** The line that covers the connection, what it asks for, and what it would decide. */
+export interface Expected extends CoveredBy {
+  readonly cases: readonly { readonly if: string; readonly outcome: Outcome }[];
 }
 
 /** What is asked once everything is assumed. */
@@ -47,18 +56,38 @@ export interface Question {
 /** Never throws: what is given was checked by the caller. */
 export function explain(policy: Policy, given: Given): Explanation {
   const { question, assumed } = questionOf(policy, given);
-  const outcome = outcomeOf(caseOf(policy, question));
-  if (given.chain !== undefined) return { outcome, assumed, otherwise: [], more: 0 };
+  const walk = expectWalk(policy, question);
+  const outcome = outcomeOf(caseOf(policy, question), walk?.answers);
+  const expect = walk && { expect: expectedOf(walk, caseOf(policy, question)) };
+  if (walk?.answers.some(({ line }) => line !== undefined)) {
+    assumed.push("encryption: as the line of `expect` asks, seen where it must be visible");
+  }
+  const basis = { outcome, ...expect, assumed };
+  if (given.chain !== undefined) return { ...basis, otherwise: [], more: 0 };
+  const told = (other: Question, context: Case) =>
+    outcomeOf(context, expectWalk(policy, other)?.answers);
   const others = otherSuppositions(policy, given, question)
-    .map(({ says, ...other }) => ({ if: says, outcome: outcomeOf(caseOf(policy, other)) }))
+    .map(({ says, ...other }) => ({ if: says, outcome: told(other, caseOf(policy, other)) }))
     .filter((other) => !isSame(other.outcome, outcome));
-  others.push({ if: NOT_SEEN, outcome: outcomeOf(unseenCase(policy, question)) });
+  others.push({ if: NOT_SEEN, outcome: told(question, unseenCase(policy, question)) });
   const otherwise = others.slice(0, OTHERWISE_MAX);
-  return { outcome, assumed, otherwise, more: others.length - otherwise.length };
+  return { ...basis, otherwise, more: others.length - otherwise.length };
 }
 
-function outcomeOf(context: Case): Outcome {
-  const asked = answersOf(context);
+function expectedOf({ covered, cases }: ExpectWalk, context: Case): Expected {
+  const outcomes = cases.map(({ if: clause, answers, isTls }) => ({
+    if: clause,
+    outcome: isTls ? outcomeOf(context, answers) : settledOutcome(answers, context),
+  }));
+  return { ...covered, cases: outcomes };
+}
+
+/** `more`: what step 7 says, which comes behind the steps that a certificate has. */
+function outcomeOf(context: Case, more: readonly Answer[] = []): Outcome {
+  return settledOutcome([...answersOf(context), ...more], context);
+}
+
+function settledOutcome(asked: readonly Answer[], context: Case): Outcome {
   const { decision, would, answers } = settle(asked, context);
   const before = would ?? decision;
   return {
@@ -69,10 +98,14 @@ function outcomeOf(context: Case): Outcome {
   };
 }
 
-/** The first that asked for what was decided; a pass is the approval's, which is the last to be asked. */
+/**
+ * The first that asked for what was decided; a pass is the approval's, which is the last of those that
+ * ask about a certificate.
+ */
 function deciding(asked: readonly Answer[], decision: Decision): Answer {
   const same = asked.filter(({ asks }) => asks === decision);
-  const answer = decision === "pass" ? same.at(-1) : same[0];
+  const approval = same.filter(({ step }) => step !== "expect").at(-1);
+  const answer = decision === "pass" ? (approval ?? same.at(-1)) : same[0];
   return answer ?? { step: "path", says: "nothing was asked", asks: decision };
 }
 
@@ -151,7 +184,5 @@ const SEEN = {
   unseen: undefined,
 } as const;
 const NOT_SEEN = "the certificate is not seen, since TLS 1.3 encrypts it";
-/** Nothing looks at it. */
-const CLIENT_IP = "192.0.2.254";
 /** A screen; the policy's own lines come first. */
 const OTHERWISE_MAX = 12;

@@ -232,6 +232,28 @@ describe("policy explain", () => {
     });
   });
 
+  test("walks what is expected, as text and as JSON", async () => {
+    const line = "{to: {cidr: 10.20.0.0/16}, encryption: {by: tls, minVersion: TLS1.3}}";
+    writeFileSync(file("expect.yaml"), `version: 1\nmode: enforce\nexpect:\n  - ${line}\n`);
+    const asked = ["--policy", file("expect.yaml"), ...place];
+    const text = await explained(...asked);
+    expect(text).toMatch(
+      /\nExpected \(.*expect\.yaml:4\)\n {2}by +tls\n {2}minVersion {2}TLS1\.3\n/,
+    );
+    expect(text.replace(/\s+/g, " ")).toMatch(
+      / if it is in clear, [^:]*: cut, decided by .*expect\.yaml:4 \(expect\) /,
+    );
+    const json = JSON.parse(await explained(...asked, "--format", "json"));
+    expect(json.expect).toMatchObject({
+      line: 4,
+      asks: expect.arrayContaining(["by: tls", "minVersion: TLS1.3"]),
+    });
+    expect(json.expect.cases.at(-1).outcome).toMatchObject({
+      decision: "cut",
+      decided: { step: "expect", line: 4 },
+    });
+  });
+
   test("breaks its lines for a terminal", async () => {
     const out = await explained("--policy", CAPTURES, "--name", "api.corp.example");
     const [, ...lines] = out.split("\n");
