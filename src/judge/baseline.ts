@@ -36,12 +36,12 @@ export class Baseline {
 
   /** What this connection has less than those before it; nothing for one without a baseline. */
   compare(who: string, server: string, seen: TlsObservation, key: KeyKind | undefined): Lost[] {
-    return this.#servers.get(`${who} ${server}`)?.lost(seen, key) ?? [];
+    return this.#servers.peek(`${who} ${server}`)?.lost(seen, key) ?? [];
   }
 
   /** `undefined` where nothing turned. */
   order(who: string, seen: TlsObservation): OrderTurned | undefined {
-    return this.#clients.get(clientKey(who, seen))?.turned(seen);
+    return this.#clients.peek(clientKey(who, seen))?.turned(seen);
   }
 
   /** It is over, and the next ones are compared with it. */

@@ -68,23 +68,32 @@ export class RecordSample implements RecordsSampled {
   }
 }
 
-/** Of at least SAMPLE_BYTES_MIN bytes, and at most SAMPLE_BYTES. */
+/**
+ * Of at least SAMPLE_BYTES_MIN bytes, and at most SAMPLE_BYTES. Sealed bytes are told after about half of
+ * them, when neither of the two ways to be readable is open any more.
+ */
 export function isReadable(bytes: Uint8Array, from: number, to: number): boolean {
-  let printable = 0;
+  const count = to - from;
+  const unprintableMin = count * (1 - PRINTABLE_MIN);
+  const differentMin = count >= DIFFERENT_BYTES_MIN ? DIFFERENT_OF[count]! : 0;
+  let unprintable = 0;
   let different = 0;
-  SEEN.fill(0);
+  // A stamp of its own for each look spares clearing what the one before it saw.
+  stamp = (stamp + 1) & 0xffff;
+  if (stamp === 0) {
+    SEEN.fill(0);
+    stamp = 1;
+  }
   for (let at = from; at < to; at++) {
     const value = bytes[at]!;
-    if ((value >= 0x20 && value < 0x7f) || (value >= 0x09 && value <= 0x0d)) printable++;
-    if (SEEN[value] === 0) {
-      SEEN[value] = 1;
+    unprintable += UNPRINTABLE[value]!;
+    if (SEEN[value] !== stamp) {
+      SEEN[value] = stamp;
       different++;
     }
+    if (unprintable >= unprintableMin && different >= differentMin) return false;
   }
-  const count = to - from;
-  if (printable > count * PRINTABLE_MIN) return true;
-  const ofRandom = 256 * (1 - (255 / 256) ** count);
-  return count >= DIFFERENT_BYTES_MIN && different < ofRandom * DIFFERENT_MAX;
+  return true;
 }
 
 /** ARCHITECTURE: three records a side, 256 bytes of each. */
@@ -99,5 +108,14 @@ const TRIES_MAX = 8;
 const PRINTABLE_MIN = 0.9;
 const DIFFERENT_BYTES_MIN = 64;
 const DIFFERENT_MAX = 0.7;
-/** Scratch. */
-const SEEN = new Uint8Array(256);
+/** So many different values among so many bytes are as random ones have. */
+const DIFFERENT_OF = Float64Array.from(
+  { length: SAMPLE_BYTES + 1 },
+  (_, count) => 256 * (1 - (255 / 256) ** count) * DIFFERENT_MAX,
+);
+const UNPRINTABLE = Uint8Array.from({ length: 256 }, (_, value) =>
+  Number(!((value >= 0x20 && value < 0x7f) || (value >= 0x09 && value <= 0x0d))),
+);
+/** Which look met a value last: 16 bits. */
+const SEEN = new Uint16Array(256);
+let stamp = 0;
