@@ -19,7 +19,7 @@ import type { Vantage } from "./judge/expectation.ts";
 import { Expecting } from "./judge/expecting.ts";
 import type { Finding } from "./judge/finding.ts";
 import { type DirectionOf, type Meeters, type Meeting, Meetings } from "./judge/meeting.ts";
-import { type Policy, strictness } from "./judge/policy.ts";
+import { type Policy, strictness } from "./judge/policy/policy.ts";
 import { type FirstSession, Sessions } from "./judge/resumption.ts";
 import type { Expected } from "./judge/steps/expect.ts";
 import type { Verdict } from "./judge/verdict.ts";

@@ -26,7 +26,7 @@ import type { Vantage } from "./judge/expectation.ts";
 import { HsmWatch, type Used } from "./judge/hsm-watch.ts";
 import { KeyReuse } from "./judge/key-reuse.ts";
 import { LinkWatch, type Outside } from "./judge/link-watch.ts";
-import type { Policy } from "./judge/policy.ts";
+import type { Policy } from "./judge/policy/policy.ts";
 import type { FirstSession } from "./judge/resumption.ts";
 import type { WorkloadEntry } from "./judge/workloads.ts";
 import { LineWriter, type Overlap } from "./line-writer.ts";

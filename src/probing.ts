@@ -3,7 +3,7 @@
  * with the same hello, and whether that can have been in the connection.
  */
 import type { TlsObservation } from "./inspect/observation.ts";
-import type { Policy } from "./judge/policy.ts";
+import type { Policy } from "./judge/policy/policy.ts";
 import { ask } from "./probe/ask.ts";
 import { matchFlights } from "./probe/flight-match.ts";
 import { Prober } from "./probe/prober.ts";

@@ -249,7 +249,7 @@ async function evidence(gate: Watcher, stage: Stage): Promise<void> {
   }
   row("kept", bundles.filter((name) => name.includes(".")).join(", "));
   const { replay } = await import("../replay.ts");
-  const { readPolicyFile } = await import("../judge/policy-file.ts");
+  const { readPolicyFile } = await import("../judge/policy/policy-file.ts");
   const policy = await readPolicyFile(join(stage.folder, "portcullis.yaml"));
   const findings: FindingLine[] = [];
   await replay(

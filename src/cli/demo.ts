@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { paint } from "../report/colour.ts";
 import { escapeText } from "../report/escape.ts";
 import { wrap } from "../report/layout.ts";
@@ -34,7 +34,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { operands, values } = parseCall(args, OPTIONS);
   if (operands.length > 0) throw new Misuse(`demo takes no operand, found ${operands[0]}`);
   if (values.has("live")) return await (await import("./demo-live.ts")).demoLive();
-  const { readPolicyFile } = await import("../judge/policy-file.ts");
+  const { readPolicyFile } = await import("../judge/policy/policy-file.ts");
   const { replay } = await import("../replay.ts");
   const root = projectRoot();
   const policyFile = `${root}${POLICY}`;
@@ -148,10 +148,8 @@ function cuts(connections: readonly Connection[]): string[] {
 
 /** From src/cli and from dist/src/cli, whichever runs. */
 function projectRoot(): string {
-  const near = fileURLToPath(new URL("../../", import.meta.url));
-  return existsSync(`${near}${STORY}`)
-    ? near
-    : fileURLToPath(new URL("../../../", import.meta.url));
+  const near = fileURLToPath(new URL("../..", import.meta.url));
+  return existsSync(`${near}${STORY}`) ? near : fileURLToPath(new URL("../../..", import.meta.url));
 }
 
 const STORY = "captures/story.pcap";

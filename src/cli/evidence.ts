@@ -10,7 +10,7 @@ import { Quota } from "../evidence/quota.ts";
 import { PacketRecorder } from "../evidence/recorder.ts";
 import { EvidenceRing, type RingLimits } from "../evidence/ring.ts";
 import { EvidenceStore } from "../evidence/store.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { Line } from "../report/lines.ts";
 
 /** What came of it. */

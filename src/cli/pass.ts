@@ -4,7 +4,7 @@
  * What it takes can be copied to another thread, so that `--separate --jobs` runs the same code there.
  */
 import type { Vantage } from "../judge/expectation.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { WorkloadEntry } from "../judge/workloads.ts";
 import { type ReplayEnd, type ReplayOptions, replay } from "../replay.ts";
 import { FORMATS } from "../report/index.ts";

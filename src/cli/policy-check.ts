@@ -1,6 +1,6 @@
 /** `portcullis policy check <file>`: what is wrong with a policy, or may not be meant. */
-import type { Remarked } from "../judge/check-remark.ts";
-import { formatProblem } from "../judge/policy-error.ts";
+import type { Remarked } from "../judge/check/check-remark.ts";
+import { formatProblem } from "../judge/policy/policy-error.ts";
 import { escapeJson, escapeText } from "../report/escape.ts";
 import { many } from "../report/quantity.ts";
 import { type Command, EXIT } from "./command.ts";
@@ -36,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (more !== undefined) throw new Misuse(`policy check takes one file, found ${more} as well`);
   const { atUs } = timeOf(call);
   // Loads a YAML parser and a validator: only when there is something to check.
-  const { checkPolicyFile } = await import("../judge/check.ts");
+  const { checkPolicyFile } = await import("../judge/check/check.ts");
   const checked = await checkPolicyFile(file, atUs);
   const out = new Output(1);
   const isText = (given(call, "format") ?? "text") === "text";

@@ -1,8 +1,8 @@
 /** What the options of `policy explain` give: checked here, so that the judge need not doubt it. */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import type { Given } from "../judge/explain-assume.ts";
-import { parseHash } from "../judge/policy-text.ts";
+import type { Given } from "../judge/explain/explain-assume.ts";
+import { parseHash } from "../judge/policy/policy-text.ts";
 import { pemCertificates } from "../trust/anchors.ts";
 import { canonical } from "../trust/host-name.ts";
 import { parseDn } from "../trust/name.ts";

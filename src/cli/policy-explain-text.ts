@@ -1,5 +1,5 @@
 /** An explanation as text: what decided, the walk, what was assumed, and what would be otherwise. */
-import type { Expected, Explanation, Outcome } from "../judge/explain.ts";
+import type { Expected, Explanation, Outcome } from "../judge/explain/explain.ts";
 import type { Step } from "../judge/verdict.ts";
 import { escapeText } from "../report/escape.ts";
 import { shorten, wrap } from "../report/layout.ts";

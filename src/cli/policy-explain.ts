@@ -1,6 +1,6 @@
 /** `portcullis policy explain`: which line decides about one connection, and the walk there. */
-import type { Explanation } from "../judge/explain.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Explanation } from "../judge/explain/explain.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { type Command, EXIT } from "./command.ts";
 import { given, Misuse, type Option, parseCall } from "./options.ts";
 import { Output } from "./output.ts";
@@ -42,7 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
   const file = given(call, "policy");
   const asked = { ...givenIn(call), isDefault: file === undefined };
   const { policy, quoted } = await policyOf(file);
-  const { explain } = await import("../judge/explain.ts");
+  const { explain } = await import("../judge/explain/explain.ts");
   const explanation = explain(policy, asked);
   new Output(1).print(`${await printed(explanation, quoted, given(call, "format"))}\n`);
   return EXIT.FINE;
@@ -64,12 +64,12 @@ async function printed(
 /** With the file's own lines, to quote from. */
 async function policyOf(file: string | undefined): Promise<{ policy: Policy; quoted: Quoted }> {
   if (file === undefined) {
-    const { defaultPolicy } = await import("../judge/policy.ts");
+    const { defaultPolicy } = await import("../judge/policy/policy.ts");
     return { policy: defaultPolicy, quoted: { file, lines: [] } };
   }
   // Loads a YAML parser and a validator: only when asked.
-  const { readPolicyFile, readPolicyText } = await import("../judge/policy-file.ts");
-  const { PolicyError } = await import("../judge/policy-error.ts");
+  const { readPolicyFile, readPolicyText } = await import("../judge/policy/policy-file.ts");
+  const { PolicyError } = await import("../judge/policy/policy-error.ts");
   try {
     const policy = await readPolicyFile(file);
     const lines = (await readPolicyText(file)).split(/\r?\n/);

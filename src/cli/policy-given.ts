@@ -1,6 +1,6 @@
 /** The policy that a call asks for: `--policy`, and what `--roots` and `--crl` add to it. */
-import { defaultPolicy, type Policy } from "../judge/policy.ts";
-import { PolicyError } from "../judge/policy-error.ts";
+import { defaultPolicy, type Policy } from "../judge/policy/policy.ts";
+import { PolicyError } from "../judge/policy/policy-error.ts";
 import { escapeText } from "../report/escape.ts";
 import { type Call, given, Misuse, type Option } from "./options.ts";
 import { complain } from "./output.ts";
@@ -22,7 +22,7 @@ export async function policyOf(call: Call): Promise<Policy> {
   let policy = defaultPolicy;
   if (file !== undefined) {
     // Loads a YAML parser and a validator, 80 ms of start: only when asked.
-    const { readPolicyFile } = await import("../judge/policy-file.ts");
+    const { readPolicyFile } = await import("../judge/policy/policy-file.ts");
     try {
       policy = await readPolicyFile(file);
     } catch (error) {
@@ -36,7 +36,7 @@ export async function policyOf(call: Call): Promise<Policy> {
 async function withRootFiles(policy: Policy, call: Call): Promise<Policy> {
   const paths = call.values.get("roots");
   if (paths === undefined) return policy;
-  const { readNamedRoots, withRoots } = await import("../judge/roots.ts");
+  const { readNamedRoots, withRoots } = await import("../judge/policy/roots.ts");
   const roots = [];
   for (const path of paths) {
     const read = await readNamedRoots(path, ".");
@@ -50,7 +50,7 @@ async function withRootFiles(policy: Policy, call: Call): Promise<Policy> {
 async function withLists(policy: Policy, call: Call): Promise<Policy> {
   const paths = call.values.get("crl");
   if (paths === undefined) return policy;
-  const { readCrls, withCrls } = await import("../judge/crls.ts");
+  const { readCrls, withCrls } = await import("../judge/policy/crls.ts");
   const crls = [];
   for (const path of paths) {
     const read = await readCrls(path);

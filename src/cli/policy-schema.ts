@@ -19,7 +19,7 @@ export const policySchemaCommand: Command = {
       throw new Misuse(`policy schema takes no operand, found ${operands[0]}`);
     }
     // Loads the validator.
-    const { policyJsonSchema } = await import("../judge/policy-json-schema.ts");
+    const { policyJsonSchema } = await import("../judge/policy/policy-json-schema.ts");
     new Output(1).print(`${JSON.stringify(policyJsonSchema(), undefined, 2)}\n`);
     return EXIT.FINE;
   },

@@ -1,5 +1,5 @@
 /** `--at`, the time from which a policy is seen. */
-import { startOfDayOrMoment } from "../judge/policy-text.ts";
+import { startOfDayOrMoment } from "../judge/policy/policy-text.ts";
 import { type Call, given, Misuse } from "./options.ts";
 
 /** Microseconds since 1970, and whether it is only this moment. Throws `Misuse`. */

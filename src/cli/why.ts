@@ -1,5 +1,5 @@
 /** `portcullis why --to host:443`: what would be decided now, by which line, and what was decided last. */
-import type { Explanation } from "../judge/explain.ts";
+import type { Explanation } from "../judge/explain/explain.ts";
 import { escapeJson, escapeText } from "../report/escape.ts";
 import { ADMIN_OPTION, adminPath } from "./admin-path.ts";
 import { type Command, EXIT } from "./command.ts";

@@ -9,7 +9,7 @@
  * What else the verdict rests on comes along: the first connection of a session that was resumed, earlier
  * ones that a finding compares it with, and the DNS conversations that name the server or its address.
  */
-import { canonicalPolicy, type Policy } from "../judge/policy.ts";
+import { canonicalPolicy, type Policy } from "../judge/policy/policy.ts";
 import {
   type FindingLine,
   type Line,

@@ -8,7 +8,7 @@
  * disk that hangs holds that thread alone; what waits for it is limited, and what is beyond is counted.
  */
 import { Worker } from "node:worker_threads";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { Line } from "../report/lines.ts";
 import type { Proof } from "./bundle.ts";
 import { type About, EvidenceKeeper } from "./keeper.ts";

@@ -12,7 +12,7 @@ import {
   pemAnchors,
 } from "../trust/anchors.ts";
 import { parseRevocationList, type RevocationList } from "../trust/revocation.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 
 /**
  * Expired lines count as well: what they name is still known, and the approval step says that the

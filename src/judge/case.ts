@@ -6,7 +6,7 @@ import type { Validation } from "../trust/validate.ts";
 import type { Binding } from "./binding.ts";
 import type { Destination } from "./destination.ts";
 import type { Confidence } from "./finding.ts";
-import { type Decision, loosest, type Policy } from "./policy.ts";
+import { type Decision, loosest, type Policy } from "./policy/policy.ts";
 
 export type Direction = "egress" | "ingress" | "internal" | "unknown";
 

@@ -23,7 +23,7 @@ import { turnOfMarks } from "./default-looking.ts";
 import type { Destination } from "./destination.ts";
 import type { Finding } from "./finding.ts";
 import { Memo } from "./memo.ts";
-import { looksAtAddresses, type Policy } from "./policy.ts";
+import { looksAtAddresses, type Policy } from "./policy/policy.ts";
 import type { FirstSession } from "./resumption.ts";
 import { approvalTurns } from "./steps/approval.ts";
 import { boundAnswers } from "./steps/bound.ts";

@@ -6,7 +6,7 @@
  * an exception for what cannot be verified anyway does not.
  */
 import { canonical, isDnsName, isDnsPattern } from "../trust/host-name.ts";
-import type { Setting, Target } from "./policy.ts";
+import type { Setting, Target } from "./policy/policy.ts";
 
 export interface Destination {
   /** As the client sent it; absent when it sent none. Hostile text. */

@@ -4,7 +4,7 @@
 
 import type { Direction } from "./case.ts";
 import { coversAddress, parseTarget } from "./destination.ts";
-import type { Target } from "./policy.ts";
+import type { Target } from "./policy/policy.ts";
 
 export class LocalNetworks {
   readonly #networks: readonly Target[];

@@ -10,7 +10,7 @@
  * further in may show it in clear, and that may be the very sign that hardware works.
  */
 import { coversAddress, coversName, type Destination } from "./destination.ts";
-import type { Decision, Target } from "./policy.ts";
+import type { Decision, Target } from "./policy/policy.ts";
 
 export const ENCRYPTED_BY = ["tls", "dtls", "ipsec", "wireguard", "macsec", "ssh"] as const;
 export type EncryptedBy = (typeof ENCRYPTED_BY)[number];

@@ -17,7 +17,7 @@ import { placeName } from "./destination.ts";
 import { type Expectation, expectationFor, type Vantage } from "./expectation.ts";
 import type { Finding } from "./finding.ts";
 import type { Meeting } from "./meeting.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import { weakerThanBeforeFinding } from "./rules/below-floor.ts";
 import { cipherOrderFinding } from "./rules/cipher-order.ts";
 import { type Expected, expectAnswers } from "./steps/expect.ts";

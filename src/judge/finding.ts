@@ -3,7 +3,7 @@
  *
  * It carries no time and no flow, so that equal handshakes share one; the line adds both.
  */
-import type { Decision } from "./policy.ts";
+import type { Decision } from "./policy/policy.ts";
 
 export type Severity = "note" | "warning" | "breach" | "critical";
 export type Confidence = (typeof CONFIDENCES)[number];

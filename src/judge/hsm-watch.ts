@@ -10,7 +10,7 @@ import { placeName } from "./destination.ts";
 import { type Expectation, expectationFor } from "./expectation.ts";
 import type { Finding } from "./finding.ts";
 import type { Meeting } from "./meeting.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import { hsmSilentFinding } from "./rules/hsm-silent.ts";
 import type { Answer, Verdict } from "./verdict.ts";
 import { settledOf } from "./with-answers.ts";

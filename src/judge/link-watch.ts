@@ -12,7 +12,7 @@ import { placeName } from "./destination.ts";
 import { type Expectation, expectationFor, isLink } from "./expectation.ts";
 import type { Finding } from "./finding.ts";
 import type { Meeting } from "./meeting.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import { vanishedFinding } from "./rules/link-vanished.ts";
 import type { Answer, Verdict } from "./verdict.ts";
 import { settledOf } from "./with-answers.ts";

@@ -9,7 +9,7 @@ import type { Direction } from "./case.ts";
 import type { Destination } from "./destination.ts";
 import { type IsNamed, meshLegAt } from "./expectation.ts";
 import { Memo } from "./memo.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import { type WorkloadEntry, Workloads } from "./workloads.ts";
 
 export interface Meeting {

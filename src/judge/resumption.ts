@@ -12,7 +12,7 @@ import type { TlsObservation } from "../inspect/observation.ts";
 import type { Binding } from "./binding.ts";
 import type { Judgement } from "./decide.ts";
 import { Memo } from "./memo.ts";
-import { strictness } from "./policy.ts";
+import { strictness } from "./policy/policy.ts";
 
 /** The connection in which the session began. */
 export interface FirstSession {

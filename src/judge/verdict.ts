@@ -1,7 +1,7 @@
 /** What was decided about one connection, and every step that had a say in it. */
 import type { TlsObservation } from "../inspect/observation.ts";
 import type { Finding } from "./finding.ts";
-import type { Decision, Window } from "./policy.ts";
+import type { Decision, Window } from "./policy/policy.ts";
 
 /** The steps of INTERFACE's "How a connection is decided", in the order in which they speak. */
 export type Step =

@@ -11,9 +11,9 @@
  * who is struck off at night must not take the policy down with the windows that are still signed so.
  */
 import { createPublicKey, hash, verify } from "node:crypto";
-import { canonicalJson } from "./canonical-json.ts";
-import type { Window } from "./policy.ts";
-import { endOfDayOrMoment, parseHash, startOfDayOrMoment } from "./policy-text.ts";
+import { canonicalJson } from "./policy/canonical-json.ts";
+import type { Window } from "./policy/policy.ts";
+import { endOfDayOrMoment, parseHash, startOfDayOrMoment } from "./policy/policy-text.ts";
 
 /** As the schema has checked it. */
 export interface WrittenWindow {

@@ -8,7 +8,7 @@
  * The longest prefix wins, wherever it stands.
  */
 import { coversAddress, parseTarget } from "./destination.ts";
-import type { Target } from "./policy.ts";
+import type { Target } from "./policy/policy.ts";
 
 export interface WorkloadEntry {
   readonly network: Extract<Target, { kind: "cidr" }>;

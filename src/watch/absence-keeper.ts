@@ -2,7 +2,7 @@
  * Gives the signs of life that keep the gate open where it is closed in our absence (respond/absence.ts):
  * only while we see packets and work, so that whoever hangs or sees nothing stands closed.
  */
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { KernelRefused } from "../kernel/libc.ts";
 import { Absence } from "../respond/absence.ts";
 import { WatchRefused } from "./call.ts";

@@ -11,7 +11,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LiveEvidence } from "../evidence/live-evidence.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { KernelRefused } from "../kernel/libc.ts";
 import { giveBackMemory } from "../kernel/memory.ts";
 import { findingLine } from "../report/build.ts";

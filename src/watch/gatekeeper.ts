@@ -11,7 +11,7 @@
  */
 
 import { uptime } from "node:os";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { faultLine, verdictLine } from "../report/build.ts";
 import type { Line, OutcomeLine } from "../report/lines.ts";
 import type { Fence } from "../respond/fence.ts";

@@ -2,7 +2,7 @@
  * A sidecar's own guards: what holds a cut back, though never the refusal of the connection in hand
  * (RESPONSE, "Guards"). Those that look across workloads live in agents and controllers.
  */
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 
 export class Guards {
   readonly #cutsMs: number[] = [];

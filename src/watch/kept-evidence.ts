@@ -6,7 +6,7 @@
 import { uptime } from "node:os";
 import { LiveEvidence } from "../evidence/live-evidence.ts";
 import type { Kept } from "../evidence/store.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { OutcomeLine } from "../report/lines.ts";
 import type { Log } from "./log.ts";
 

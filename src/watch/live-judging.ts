@@ -19,7 +19,7 @@ import type { DatagramConnection } from "../inspect/datagram.ts";
 import type { KeyLog } from "../inspect/keys/key-log.ts";
 import { type Inspectors, inspectors } from "../inspectors.ts";
 import type { Direction } from "../judge/case.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { LineWriter } from "../line-writer.ts";
 import type { Line, Severity } from "../report/lines.ts";
 import type { Verify } from "../trust/possession-checks.ts";

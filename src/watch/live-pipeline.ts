@@ -14,7 +14,7 @@ import type { Tap, TapListener, TapMethod } from "../capture/tap/tap.ts";
 import type { PacketRecorder } from "../evidence/recorder.ts";
 import type { FlowLimits } from "../flow/table.ts";
 import { KeyLog } from "../inspect/keys/key-log.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { KeyLogFiles, keyLogLines } from "../key-logs.ts";
 import { Packets } from "../packets.ts";
 import type { Line, Severity } from "../report/lines.ts";

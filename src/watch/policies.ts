@@ -3,7 +3,7 @@
  * has to change when another one is good. A policy that cannot be run here is refused like one that cannot
  * be read: the one before it stays in force.
  */
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { Line } from "../report/lines.ts";
 import type { AbsenceKeeper } from "./absence-keeper.ts";
 import { type WatchCall, WatchRefused } from "./call.ts";

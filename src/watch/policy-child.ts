@@ -8,8 +8,8 @@ import { spawn } from "node:child_process";
 import { getCompileCacheDir } from "node:module";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
-import type { Watched } from "../judge/files-changed.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Watched } from "../judge/policy/files-changed.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 
 /** Where a policy comes from; no file means the defaults. */
 export interface PolicySource {

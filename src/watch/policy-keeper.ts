@@ -9,8 +9,8 @@
  * ConfigMap does when its symbolic link is turned, and what happens on the other side of a network
  * file system. A broken file is told once for each of its states, not every two seconds.
  */
-import { fingerprintOf, type Watched } from "../judge/files-changed.ts";
-import type { Policy } from "../judge/policy.ts";
+import { fingerprintOf, type Watched } from "../judge/policy/files-changed.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { type PolicyRead, type PolicySource, readPolicyInChild } from "./policy-child.ts";
 
 export interface PolicyKeeperOptions {

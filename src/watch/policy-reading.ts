@@ -6,12 +6,12 @@
  */
 import { writeSync } from "node:fs";
 import { serialize } from "node:v8";
-import { readCrls, withCrls } from "../judge/crls.ts";
-import { fingerprintOf, watchedBy } from "../judge/files-changed.ts";
-import { defaultPolicy, type Policy } from "../judge/policy.ts";
-import { PolicyError } from "../judge/policy-error.ts";
-import { readPolicyFile } from "../judge/policy-file.ts";
-import { readNamedRoots, withRoots } from "../judge/roots.ts";
+import { readCrls, withCrls } from "../judge/policy/crls.ts";
+import { fingerprintOf, watchedBy } from "../judge/policy/files-changed.ts";
+import { defaultPolicy, type Policy } from "../judge/policy/policy.ts";
+import { PolicyError } from "../judge/policy/policy-error.ts";
+import { readPolicyFile } from "../judge/policy/policy-file.ts";
+import { readNamedRoots, withRoots } from "../judge/policy/roots.ts";
 import type { PolicyRead, PolicySource } from "./policy-child.ts";
 
 const bytes = serialize(await read(JSON.parse(process.argv[2] ?? "{}") as PolicySource));

@@ -1,5 +1,5 @@
 /** The last verdict about each place that was connected to: what `portcullis why` remembers. */
-import type { Decision } from "../judge/policy.ts";
+import type { Decision } from "../judge/policy/policy.ts";
 import type { Place } from "./admin/answer.ts";
 import type { Judged } from "./live-verdicts.ts";
 

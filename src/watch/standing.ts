@@ -2,7 +2,7 @@
  * What a person, a probe or a scraper may ask of a running gate, put together from its parts. Parts that are
  * not there yet are what is not ready.
  */
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { Fence } from "../respond/fence.ts";
 import type { Journal } from "../respond/journal/journal.ts";
 import type { Gate, Hand, Place, State } from "./admin/answer.ts";
@@ -182,7 +182,7 @@ async function explained(
   { name, ip, port }: Place,
   { source }: WatchCall,
 ): Promise<object> {
-  const { explain } = await import("../judge/explain.ts");
+  const { explain } = await import("../judge/explain/explain.ts");
   return explain(policy, {
     name,
     ...(ip !== undefined && { ip }),

@@ -7,7 +7,7 @@
  *
  * Nobody is let through by a policy that cannot be read, and nobody is judged by an old one (THREATS).
  */
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import type { Weakness, WeaknessName } from "./defence/weakness.ts";
 import { type KeptPolicy, type OnFailure, onFailureOf } from "./kept-policy.ts";
 import type { PolicyRead } from "./policy-child.ts";

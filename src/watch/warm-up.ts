@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readCapture } from "../capture/read.ts";
 import { KeyLog } from "../inspect/keys/key-log.ts";
-import type { Policy } from "../judge/policy.ts";
+import type { Policy } from "../judge/policy/policy.ts";
 import { Packets } from "../packets.ts";
 import { printLine } from "../report/print.ts";
 import { LiveJudging } from "./live-judging.ts";
@@ -41,7 +41,7 @@ export async function warmUp(policy: Policy, rounds = ROUNDS): Promise<number> {
 
 /** Beside src, or beside dist/src. */
 function recording(): string | undefined {
-  const places = ["../../", "../../../"].map((up) => `${up}captures/story.pcap`);
+  const places = ["../..", "../../.."].map((up) => `${up}captures/story.pcap`);
   return places.map((path) => fileURLToPath(new URL(path, import.meta.url))).find(existsSync);
 }
 

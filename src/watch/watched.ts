@@ -9,7 +9,7 @@ import { type FaultListener, Guarded } from "../guarded.ts";
 import type { Connection } from "../inspect/connection.ts";
 import type { DatagramConnection } from "../inspect/datagram.ts";
 import type { Finding } from "../judge/finding.ts";
-import { strictness } from "../judge/policy.ts";
+import { strictness } from "../judge/policy/policy.ts";
 import type { Verdict } from "../judge/verdict.ts";
 import type { Overlap } from "../line-writer.ts";
 

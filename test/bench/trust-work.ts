@@ -7,7 +7,7 @@ import "reflect-metadata"; // what @peculiar/x509 is built on asks for it
 import { X509Certificate } from "node:crypto";
 import * as peculiar from "@peculiar/x509";
 import { Judge } from "../../src/judge/decide.ts";
-import { defaultPolicy, type FileRoots, withRoots } from "../../src/judge/policy.ts";
+import { defaultPolicy, type FileRoots, withRoots } from "../../src/judge/policy/policy.ts";
 import { Anchors } from "../../src/trust/anchors.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import { ChainStore } from "../../src/trust/store.ts";

@@ -7,7 +7,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PacketSink } from "../../src/capture/packet-sink.ts";
 import { readCapture } from "../../src/capture/read.ts";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { pattern } from "../wire/bytes.ts";

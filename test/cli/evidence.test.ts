@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { portcullis } from "./program.ts";
 
 let folder = "";

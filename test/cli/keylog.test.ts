@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readCapture } from "../../src/capture/read.ts";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import { linesOf, portcullis } from "./program.ts";
 

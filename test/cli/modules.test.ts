@@ -94,7 +94,7 @@ describe("replay without a policy", () => {
 
 test("replay with a policy loads the reader of policies and its packages", () => {
   const modules = loadedBy("replay", "captures/story.pcap", "--policy", "captures/portcullis.yaml");
-  expect(modules).toContain("src/judge/policy-file.ts");
+  expect(modules).toContain("src/judge/policy/policy-file.ts");
   expect(packagesOf(modules).toSorted()).toEqual(["lru-cache", "yaml", "zod"]);
 });
 

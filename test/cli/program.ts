@@ -41,5 +41,5 @@ export function linesOf(ran: Ran): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-export const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+export const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const DOOR = fileURLToPath(new URL("../../src/cli/portcullis.mjs", import.meta.url));

@@ -11,7 +11,7 @@ import { Quota } from "../../src/evidence/quota.ts";
 import { PacketRecorder } from "../../src/evidence/recorder.ts";
 import type { Openness } from "../../src/evidence/redaction.ts";
 import type { KeptPacket } from "../../src/evidence/ring.ts";
-import type { Policy } from "../../src/judge/policy.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { FindingLine, Line, PlaintextLine, VerdictLine } from "../../src/report/lines.ts";
 

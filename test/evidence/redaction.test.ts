@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CLEAR_BYTES_MAX, redacted } from "../../src/evidence/redaction.ts";
 import type { KeptPacket } from "../../src/evidence/ring.ts";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import type { PlaintextLine } from "../../src/report/lines.ts";
 import { concat, latin1, uint } from "../wire/bytes.ts";
 import { conversation } from "../wire/conversation.ts";

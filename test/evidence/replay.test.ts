@@ -4,8 +4,8 @@
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy.ts";
-import { parsePolicy, readPolicyFile } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy/policy.ts";
+import { parsePolicy, readPolicyFile } from "../../src/judge/policy/policy-file.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { evidenceOf, packetsOf, replayed, verdictOn } from "./proofs.ts";
 

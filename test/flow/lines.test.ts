@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { readHandshakes } from "../fuzz/handshake-file.ts";

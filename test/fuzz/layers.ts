@@ -18,7 +18,7 @@ import type {
   SeenCertificates,
   TlsObservation,
 } from "../../src/inspect/observation.ts";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { Judging } from "../../src/judging.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { type Certificate, parseCertificate } from "../../src/trust/certificate.ts";

@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { sortedLines } from "./sorted.ts";

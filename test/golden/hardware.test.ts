@@ -3,8 +3,8 @@
  * case in the same run is silent.
  */
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, type Policy } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { type ReplayOptions, replay } from "../../src/replay.ts";
 import type { FindingLine, Line, VerdictLine } from "../../src/report/lines.ts";
 

@@ -7,8 +7,8 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy } from "../../src/judge/policy.ts";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, type Policy } from "../../src/judge/policy/policy.ts";
+import { readPolicyFile } from "../../src/judge/policy/policy-file.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line, VerdictLine } from "../../src/report/lines.ts";
 

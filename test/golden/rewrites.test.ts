@@ -8,8 +8,8 @@
 import { readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Policy, strictness } from "../../src/judge/policy.ts";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { type Policy, strictness } from "../../src/judge/policy/policy.ts";
+import { readPolicyFile } from "../../src/judge/policy/policy-file.ts";
 import { replay } from "../../src/replay.ts";
 import { concat } from "../wire/bytes.ts";
 import { type Conversation, conversation, type Party } from "../wire/conversation.ts";

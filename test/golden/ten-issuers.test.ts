@@ -3,7 +3,7 @@
  * why, as a person at a terminal and as a program reads it.
  */
 import { describe, expect, test } from "vitest";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import { readPolicyFile } from "../../src/judge/policy/policy-file.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line, VerdictLine } from "../../src/report/lines.ts";
 import { openText } from "../../src/report/text.ts";

@@ -1,7 +1,12 @@
 /** What ends a path under a policy, and which of two equal roots counts. */
 import { describe, expect, test } from "vitest";
 import { anchorsOf } from "../../src/judge/anchors.ts";
-import { defaultPolicy, type FileRoots, sealPolicy, withRoots } from "../../src/judge/policy.ts";
+import {
+  defaultPolicy,
+  type FileRoots,
+  sealPolicy,
+  withRoots,
+} from "../../src/judge/policy/policy.ts";
 import { mozillaAnchors } from "../../src/trust/anchors.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import { pem } from "../wire/identity.ts";

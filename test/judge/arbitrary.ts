@@ -14,7 +14,7 @@ import {
   TOLERABLE,
   type UnseenAnswer,
   type Window,
-} from "../../src/judge/policy.ts";
+} from "../../src/judge/policy/policy.ts";
 import { parseDn } from "../../src/trust/name.ts";
 import {
   type ChainName,

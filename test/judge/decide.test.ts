@@ -1,8 +1,8 @@
 /** The judge as a whole: the reason it gives, and what it remembers. The steps have tables of theirs. */
 import { describe, expect, test } from "vitest";
 import { Judge, type JudgeInput } from "../../src/judge/decide.ts";
-import { defaultPolicy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import { chains, type Handshake, handshake, root, rootFile } from "./scene.ts";
 import { DN, issuing, policyOf } from "./table.ts";

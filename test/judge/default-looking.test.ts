@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../src/judge/decide.ts";
 import { defaultMarks, turnOfMarks } from "../../src/judge/default-looking.ts";
-import { defaultPolicy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import {

@@ -9,7 +9,7 @@ import {
   settingFor,
 } from "../../src/judge/destination.ts";
 import { Memo } from "../../src/judge/memo.ts";
-import type { Target } from "../../src/judge/policy.ts";
+import type { Target } from "../../src/judge/policy/policy.ts";
 
 const target = (text: string) => parseTarget(text) as Target;
 const entry = (to: string[], then: string, line: number) => ({ to: to.map(target), then, line });

@@ -5,8 +5,8 @@ import type {
   PlaintextObservation,
   TlsObservation,
 } from "../../src/inspect/observation.ts";
-import type { Policy } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import type { Encounter } from "../../src/judge/steps/expect.ts";
 import type { KeyKind } from "../../src/trust/key.ts";
 

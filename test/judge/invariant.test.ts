@@ -5,7 +5,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Judge, type Judgement } from "../../src/judge/decide.ts";
-import { type Decision, type Policy, sealPolicy, strictness } from "../../src/judge/policy.ts";
+import {
+  type Decision,
+  type Policy,
+  sealPolicy,
+  strictness,
+} from "../../src/judge/policy/policy.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import * as arbitrary from "./arbitrary.ts";
 import { type Handshake, handshake } from "./scene.ts";

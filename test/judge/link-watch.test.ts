@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { LinkActivity } from "../../src/inspect/link/activity.ts";
 import { LinkWatch, type Outside } from "../../src/judge/link-watch.ts";
-import type { Policy } from "../../src/judge/policy.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
 import { expecting } from "./encounter.ts";
 
 const SECOND = 1e6;

@@ -4,8 +4,8 @@ import type { Flow } from "../../src/flow/event.ts";
 import { Bindings } from "../../src/judge/binding.ts";
 import type { Direction } from "../../src/judge/case.ts";
 import { Meetings } from "../../src/judge/meeting.ts";
-import { defaultPolicy, type Policy } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { defaultPolicy, type Policy } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { parseWorkloads } from "../../src/judge/workloads.ts";
 
 const flow: Flow = {

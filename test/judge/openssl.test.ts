@@ -19,7 +19,7 @@ import {
   defaultPolicy,
   type Policy,
   sealPolicy,
-} from "../../src/judge/policy.ts";
+} from "../../src/judge/policy/policy.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import type { Possession } from "../../src/trust/possession.ts";
 import { ChainStore } from "../../src/trust/store.ts";

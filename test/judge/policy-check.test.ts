@@ -1,11 +1,11 @@
 /** What `policy check` warns of: policies that are right, and may not be what was meant. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { warningsOf } from "../../src/judge/check.ts";
-import { overlapRemarks } from "../../src/judge/check-overlap.ts";
+import { warningsOf } from "../../src/judge/check/check.ts";
+import { overlapRemarks } from "../../src/judge/check/check-overlap.ts";
 import { Judge } from "../../src/judge/decide.ts";
-import { type Policy, sealPolicy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { type Policy, sealPolicy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { allowLine, policy, seen, unseen } from "./arbitrary.ts";
 import { handshake, hashesOf, root, rootFile } from "./scene.ts";
 

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../src/judge/decide.ts";
-import { explain, type Outcome } from "../../src/judge/explain.ts";
-import type { Given } from "../../src/judge/explain-assume.ts";
-import { type Policy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { explain, type Outcome } from "../../src/judge/explain/explain.ts";
+import type { Given } from "../../src/judge/explain/explain-assume.ts";
+import { type Policy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { parseDn } from "../../src/trust/name.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import { mint } from "../wire/identity.ts";

@@ -1,7 +1,7 @@
 /** What the author of a wrong policy file is told: where it is, what stands there, what was expected. */
 import { describe, expect, test } from "vitest";
-import { PolicyError } from "../../src/judge/policy-error.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { PolicyError } from "../../src/judge/policy/policy-error.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 
 const HASH = "a".repeat(64);
 

@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { TlsObservation } from "../../src/inspect/observation.ts";
 import type { Binding } from "../../src/judge/binding.ts";
 import { Judge, type JudgeInput } from "../../src/judge/decide.ts";
-import { always, defaultPolicy, sealPolicy, type UnseenAnswer } from "../../src/judge/policy.ts";
+import {
+  always,
+  defaultPolicy,
+  sealPolicy,
+  type UnseenAnswer,
+} from "../../src/judge/policy/policy.ts";
 import { Sessions } from "../../src/judge/resumption.ts";
 import { AT_US, chains, handshake, hashesOf, identities, root, rootFile } from "./scene.ts";
 

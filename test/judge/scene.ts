@@ -2,7 +2,7 @@
 import { generateKeyPairSync, hash, type KeyObject } from "node:crypto";
 import type { TlsObservation } from "../../src/inspect/observation.ts";
 import type { JudgeInput } from "../../src/judge/decide.ts";
-import type { FileRoots } from "../../src/judge/policy.ts";
+import type { FileRoots } from "../../src/judge/policy/policy.ts";
 import type { Chain } from "../../src/trust/store.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import * as der from "../wire/der.ts";

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../src/judge/decide.ts";
-import { type Policy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { type Policy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { ChainStore } from "../../src/trust/store.ts";
 import * as der from "../trust/mint.ts";
 import {

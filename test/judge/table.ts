@@ -4,8 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { Judge, type Judgement } from "../../src/judge/decide.ts";
-import { type Policy, withRoots } from "../../src/judge/policy.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { type Policy, withRoots } from "../../src/judge/policy/policy.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import {
   type ChainName,
   chains,

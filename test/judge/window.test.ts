@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { warningsOf } from "../../src/judge/check.ts";
-import { parsePolicy } from "../../src/judge/policy-file.ts";
+import { warningsOf } from "../../src/judge/check/check.ts";
+import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { signedText, type WrittenWindow, windowOf } from "../../src/judge/window.ts";
 import { newSigner, type Signer, signedWindow } from "./sign-window.ts";
 

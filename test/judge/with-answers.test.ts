@@ -1,7 +1,7 @@
 /** What step 7 adds to a judgement, and that equal additions are one object. */
 import { expect, test } from "vitest";
 import { Judge } from "../../src/judge/decide.ts";
-import { defaultPolicy, sealPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy } from "../../src/judge/policy/policy.ts";
 import type { Answer } from "../../src/judge/verdict.ts";
 import { withAnswers } from "../../src/judge/with-answers.ts";
 import { AT_US, handshake } from "./scene.ts";

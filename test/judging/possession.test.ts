@@ -7,7 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy, sealPolicy, withRoots } from "../../src/judge/policy.ts";
+import {
+  defaultPolicy,
+  type Policy,
+  sealPolicy,
+  withRoots,
+} from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line, TlsLine } from "../../src/report/lines.ts";
 import type { Verify } from "../../src/trust/possession-checks.ts";

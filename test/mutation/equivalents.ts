@@ -105,7 +105,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "early data and none change places, and stay two",
     ],
   ]),
-  ...inFile("src/judge/canonical-json.ts", [
+  ...inFile("src/judge/policy/canonical-json.ts", [
     [".sort(([a], [b]) => (a < b ? -1 : 1))", "< to <=", "no object has a member twice"],
     ...[1, 2].map((nth): NthEntry => {
       return [".sort(([a], [b]) => (a < b ? -1 : 1))", "1 to 2", "only the sign counts", nth];
@@ -132,21 +132,21 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       return [code, change, "decides what is remembered, and not what is answered"];
     }),
   ]),
-  ...inFile("src/judge/check-cover.ts", [
+  ...inFile("src/judge/check/check-cover.ts", [
     [
       'if (inner.kind !== "name") return false;',
       "guard to nothing",
       "no pattern of a name covers the text of a network",
     ],
   ]),
-  ...inFile("src/judge/check-expiry.ts", [
+  ...inFile("src/judge/check/check-expiry.ts", [
     [
       "if (certificate === undefined) return [];",
       "guard to nothing",
       "only for the type: roots of a file have certificates",
     ],
   ]),
-  ...inFile("src/judge/check-match.ts", [
+  ...inFile("src/judge/check/check-match.ts", [
     [
       "if (sha256 === undefined || (spki ?? issuer) === undefined) return [];",
       "guard to nothing",
@@ -154,7 +154,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
     ["if (sha256 === undefined || (spki ?? issuer) === undefined) return [];", "|| to &&", SPARES],
   ]),
-  ...inFile("src/judge/explain-otherwise.ts", [
+  ...inFile("src/judge/explain/explain-otherwise.ts", [
     [
       "if (differs.length === 0) return undefined;",
       "guard to nothing",
@@ -176,7 +176,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "only for the type: a `deny` line has no places",
     ],
   ]),
-  ...inFile("src/judge/explain-suppose.ts", [
+  ...inFile("src/judge/explain/explain-suppose.ts", [
     ["if (isRoot) return root;", "guard to nothing", "the root is on the path all the same"],
     ["trusted: true,", "true to false", "the steps ask for paths, and not what a path is worth"],
     ["valid: true,", "true to false", "the steps ask for paths, and not what a path is worth"],
@@ -190,7 +190,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "nobody asks what supposing has cost",
     ],
   ]),
-  ...inFile("src/judge/explain.ts", [
+  ...inFile("src/judge/explain/explain.ts", [
     ["id: 1,", "1 to 2", "no step looks at the number of a flow"],
     ["{ ip: CLIENT_IP, port: 0 },", "0 to 1", "no step looks at the client's port"],
     ["established: true,", "true to false", "no step looks at it where a chain was given"],
@@ -230,13 +230,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       ),
     ),
   ]),
-  ...inFile("src/judge/policy.ts", [
+  ...inFile("src/judge/policy/policy.ts", [
     ...[
       "return strictness(a) < strictness(b) ? b : a;",
       "return strictness(a) < strictness(b) ? a : b;",
     ].map((code): Entry => [code, "< to <=", "of equals either is the answer"]),
   ]),
-  ...inFile("src/judge/policy-file.ts", [
+  ...inFile("src/judge/policy/policy-file.ts", [
     [
       'if (text.trim() === "") throw failure(file, NOTHING);',
       "guard to nothing",
@@ -285,7 +285,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "anything between what is added and a tenth of a pin's weight keeps the order",
     ],
   ]),
-  ...inFile("src/judge/yaml-source.ts", [
+  ...inFile("src/judge/policy/yaml-source.ts", [
     ["if (node === null) return null;", "guard to nothing", "what is no node at all is null below"],
     [
       'return message.split("\\n", 1)[0]!.replace(/:$/, "");',

@@ -64,8 +64,8 @@ function isOurs(url: string): boolean {
   );
 }
 
-const ROOT = new URL("../../", import.meta.url);
-const HERE = new URL("./", import.meta.url).href;
+const ROOT = new URL("../..", import.meta.url);
+const HERE = new URL(".", import.meta.url).href;
 const SUITE = new URL("./suite.ts", import.meta.url).href;
 
 let generation = 0;

@@ -86,7 +86,7 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", asy
 });
 
 test("a file that is a format stands in the list", () => {
-  const files = readdirSync(new URL("../../src/report/", import.meta.url)).map((file) =>
+  const files = readdirSync(new URL("../../src/report", import.meta.url)).map((file) =>
     file.slice(0, -3),
   );
   const known = new Set([...FORMATS.map(({ name }) => name), ...FORMATS_TO_COME]);

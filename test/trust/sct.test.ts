@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import { timestampsBeside } from "../../src/report/timestamps.ts";
 import { parseCertificate } from "../../src/trust/certificate.ts";

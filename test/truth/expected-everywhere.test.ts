@@ -4,8 +4,8 @@
  */
 import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Policy } from "../../src/judge/policy.ts";
-import { readPolicyFile } from "../../src/judge/policy-file.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
+import { readPolicyFile } from "../../src/judge/policy/policy-file.ts";
 import { replay } from "../../src/replay.ts";
 import { readTruth, SHARED, sharedIsHere } from "./truth.ts";
 

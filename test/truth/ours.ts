@@ -1,6 +1,6 @@
 /** The one place where the truth tests run our program: a capture file in, its lines out. */
 import { readCapture } from "../../src/capture/read.ts";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { type ReplayEnd, replay } from "../../src/replay.ts";
 import type { Line } from "../../src/report/lines.ts";
 

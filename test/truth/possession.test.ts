@@ -3,7 +3,7 @@
  * ones do, and whoever does not is named here, with what is wrong with the capture.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy } from "../../src/judge/policy/policy.ts";
 import { replay } from "../../src/replay.ts";
 import { readTruth, SHARED, sharedIsHere } from "./truth.ts";
 

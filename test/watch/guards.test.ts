@@ -1,6 +1,6 @@
 /** A sidecar's own count of cuts. Time is given. */
 import { expect, test } from "vitest";
-import { defaultPolicy, sealPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy } from "../../src/judge/policy/policy.ts";
 import { Guards } from "../../src/watch/guards.ts";
 
 const limited = sealPolicy({

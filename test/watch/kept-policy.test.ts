@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { defaultPolicy, sealPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy } from "../../src/judge/policy/policy.ts";
 import { keepPolicy, keptPolicy, onFailureOf } from "../../src/watch/kept-policy.ts";
 
 let folder: string;

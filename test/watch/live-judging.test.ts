@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, sealPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy } from "../../src/judge/policy/policy.ts";
 import type { VerdictLine } from "../../src/report/lines.ts";
 import { decisions, findings, live, replayed } from "./live-lines.ts";
 

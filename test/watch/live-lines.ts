@@ -2,7 +2,7 @@
 import { readCapture } from "../../src/capture/read.ts";
 import { KeyLog } from "../../src/inspect/keys/key-log.ts";
 import { LocalNetworks } from "../../src/judge/direction.ts";
-import type { Policy } from "../../src/judge/policy.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
 import { Packets } from "../../src/packets.ts";
 import { replay } from "../../src/replay.ts";
 import type { Line, VerdictLine } from "../../src/report/lines.ts";

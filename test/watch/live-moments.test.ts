@@ -1,7 +1,7 @@
 /** When a connection is judged: with the packet that completes the proof, not before it and not after. */
 import { createHash, sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, sealPolicy, withRoots } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy, withRoots } from "../../src/judge/policy/policy.ts";
 import { rootFile } from "../judge/scene.ts";
 import { concat, latin1, pattern, uint, vector } from "../wire/bytes.ts";
 import { type Conversation, conversation } from "../wire/conversation.ts";

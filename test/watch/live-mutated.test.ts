@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readCapture } from "../../src/capture/read.ts";
-import { defaultPolicy, sealPolicy, strictness } from "../../src/judge/policy.ts";
+import { defaultPolicy, sealPolicy, strictness } from "../../src/judge/policy/policy.ts";
 import type { VerdictLine } from "../../src/report/lines.ts";
 import type { WirePacket } from "../wire/packet.ts";
 import { pcap } from "../wire/pcap.ts";

@@ -4,7 +4,7 @@ import { enableCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Policy } from "../../src/judge/policy.ts";
+import type { Policy } from "../../src/judge/policy/policy.ts";
 import { type PolicyRead, readPolicyInChild } from "../../src/watch/policy-child.ts";
 import { PolicyKeeper } from "../../src/watch/policy-keeper.ts";
 
@@ -63,7 +63,7 @@ describe("a child reads", () => {
 
   test("a policy, whole", async () => {
     writeFileSync(file, ENFORCE);
-    const { readPolicyFile } = await import("../../src/judge/policy-file.ts");
+    const { readPolicyFile } = await import("../../src/judge/policy/policy-file.ts");
     const answer = await read();
     expect("policy" in answer && answer.policy).toEqual(await readPolicyFile(file));
   });

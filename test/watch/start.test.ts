@@ -1,6 +1,6 @@
 /** What a start comes to, for each policy and each thing that may be asked for. */
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy.ts";
+import { defaultPolicy, type Policy, sealPolicy } from "../../src/judge/policy/policy.ts";
 import type { KeptPolicy, OnFailure } from "../../src/watch/kept-policy.ts";
 import {
   enforceProblem,

@@ -1,7 +1,7 @@
 /** B15: encryption that is weaker than it must be, or than it was. */
 import type { Expectation } from "../expectation.ts";
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import type { Shortfall } from "../strength.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 

@@ -1,7 +1,7 @@
 /** C06: a server shows everybody a good certificate, and the workload another one. */
 import type { Case } from "../case.ts";
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
 
 export const certificateDivergence: Rule = {

@@ -1,6 +1,6 @@
 /** B13: a client orders its suites as on a processor without AES instructions. */
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const cipherOrder: Rule = {

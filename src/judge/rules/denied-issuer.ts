@@ -3,7 +3,7 @@ import type { Certificate } from "../../trust/certificate.ts";
 import type { Case, Presented } from "../case.ts";
 import { placeName } from "../destination.ts";
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision, DenyLine } from "../policy.ts";
+import type { Decision, DenyLine } from "../policy/policy.ts";
 import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
 
 export const deniedIssuer: Rule = {

@@ -1,6 +1,6 @@
 /** B17: an identity whose key an HSM should hold, and whose certificate leads elsewhere. */
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const hsmIdentity: Rule = {

@@ -1,6 +1,6 @@
 /** B16: a workload no longer talks to its HSM, and TLS goes on. */
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const hsmSilent: Rule = {

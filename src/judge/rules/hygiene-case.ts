@@ -2,7 +2,7 @@
 import type { TrustFinding } from "../../trust/finding.ts";
 import type { Presented } from "../case.ts";
 import type { Severity } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 
 export interface HygieneCase {
   readonly asks: Decision;

@@ -1,6 +1,6 @@
 /** B02: a link that encrypted fell silent, and what it carried is said in clear. */
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const linkVanished: Rule = {

@@ -2,7 +2,7 @@
 import type { Exposed } from "../../inspect/observation.ts";
 import type { Expectation } from "../expectation.ts";
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const plaintextExpectedEncrypted: Rule = {

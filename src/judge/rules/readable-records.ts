@@ -1,6 +1,6 @@
 /** B06: records that say they are encrypted, and can be read; and the opposite. */
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { DISABLE_CRYPTO_HARDWARE, tagged } from "./attack.ts";
 
 export const readableRecords: Rule = {

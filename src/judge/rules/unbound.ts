@@ -1,7 +1,7 @@
 /** C07: a connection that goes by a name to an address that the name was never given. */
 import type { Case } from "../case.ts";
 import { clip, type Finding, findingOf, type Rule } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
 
 export const unbound: Rule = {

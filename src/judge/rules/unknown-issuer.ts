@@ -3,7 +3,7 @@ import type { Case, Presented } from "../case.ts";
 import { defaultMarks } from "../default-looking.ts";
 import { placeName } from "../destination.ts";
 import { clip, type Finding, findingOf, type Rule, type Severity } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { INSTALL_CERTIFICATE, tagged } from "./attack.ts";
 
 export const unknownIssuer: Rule = {

@@ -11,7 +11,7 @@ import type { TrustPath } from "../../trust/validate.ts";
 import { askable, type Case, type Presented } from "../case.ts";
 import { coversAddress, coversName, placeName, settingFor } from "../destination.ts";
 import { clip } from "../finding.ts";
-import { type AllowLine, type Decision, loosest } from "../policy.ts";
+import { type AllowLine, type Decision, loosest } from "../policy/policy.ts";
 import { unknownIssuerFinding } from "../rules/unknown-issuer.ts";
 import type { Answer } from "../verdict.ts";
 import { endsAtAllowLine } from "./path.ts";

@@ -4,7 +4,7 @@
  */
 import { askable, type Case } from "../case.ts";
 import { settingFor } from "../destination.ts";
-import { loosest } from "../policy.ts";
+import { loosest } from "../policy/policy.ts";
 import { unboundFinding } from "../rules/unbound.ts";
 import type { Answer } from "../verdict.ts";
 

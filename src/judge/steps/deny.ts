@@ -2,7 +2,7 @@
 import type { Certificate } from "../../trust/certificate.ts";
 import { askable, type Case, type Presented } from "../case.ts";
 import { clip } from "../finding.ts";
-import { type DenyLine, strictness } from "../policy.ts";
+import { type DenyLine, strictness } from "../policy/policy.ts";
 import { deniedIssuerFinding } from "../rules/denied-issuer.ts";
 import type { Answer } from "../verdict.ts";
 

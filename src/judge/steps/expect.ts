@@ -24,7 +24,7 @@ import {
   type Vantage,
   visibleFrom,
 } from "../expectation.ts";
-import type { Decision, Policy } from "../policy.ts";
+import type { Decision, Policy } from "../policy/policy.ts";
 import { belowFloorFinding } from "../rules/below-floor.ts";
 import { plaintextFinding } from "../rules/plaintext-expected-encrypted.ts";
 import { readableFinding } from "../rules/readable-records.ts";

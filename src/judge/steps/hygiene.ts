@@ -6,7 +6,7 @@ import { FINDINGS, type TrustFinding } from "../../trust/finding.ts";
 import { askable, type Case, type Presented } from "../case.ts";
 import { settingFor } from "../destination.ts";
 import type { Finding, Severity } from "../finding.ts";
-import type { AllowLine, Decision, Policy } from "../policy.ts";
+import type { AllowLine, Decision, Policy } from "../policy/policy.ts";
 import type { HygieneCase } from "../rules/hygiene-case.ts";
 import { notValidAtTime, notValidAtTimeFinding } from "../rules/not-valid-at-time.ts";
 import { weakOrMalformed, weakOrMalformedFinding } from "../rules/weak-or-malformed.ts";

@@ -10,7 +10,7 @@ import { askable } from "../case.ts";
 import { placeName } from "../destination.ts";
 import type { Expectation, HardwareIdentity } from "../expectation.ts";
 import type { Meeting } from "../meeting.ts";
-import type { Policy } from "../policy.ts";
+import type { Policy } from "../policy/policy.ts";
 import { hsmIdentityFinding } from "../rules/hsm-identity.ts";
 import { keyName } from "../strength.ts";
 import type { Answer } from "../verdict.ts";

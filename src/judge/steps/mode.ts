@@ -9,7 +9,7 @@
  */
 import type { Case } from "../case.ts";
 import { clip } from "../finding.ts";
-import { type Decision, strictest, strictness, type Window } from "../policy.ts";
+import { type Decision, strictest, strictness, type Window } from "../policy/policy.ts";
 import type { Answer } from "../verdict.ts";
 import { windowOfComponent } from "./window.ts";
 

@@ -10,7 +10,7 @@ import { askable, type Case, type Presented } from "../case.ts";
 import { defaultMarks } from "../default-looking.ts";
 import { settingFor } from "../destination.ts";
 import { clip } from "../finding.ts";
-import type { Decision } from "../policy.ts";
+import type { Decision } from "../policy/policy.ts";
 import { defaultLookingFinding, selfSignedFinding } from "../rules/self-signed.ts";
 import { unknownIssuerFinding } from "../rules/unknown-issuer.ts";
 import type { Answer } from "../verdict.ts";

@@ -5,7 +5,7 @@
  */
 import { askable, type Case } from "../case.ts";
 import { settingFor } from "../destination.ts";
-import { type Decision, loosest } from "../policy.ts";
+import { type Decision, loosest } from "../policy/policy.ts";
 import { divergenceFinding } from "../rules/certificate-divergence.ts";
 import { uninspectableFinding } from "../rules/uninspectable.ts";
 import type { Answer } from "../verdict.ts";

@@ -6,7 +6,7 @@
 import type { Unproved, Unseen } from "../../inspect/observation.ts";
 import { askable, type Case } from "../case.ts";
 import { settingFor } from "../destination.ts";
-import { type Decision, loosest, type UnseenClass } from "../policy.ts";
+import { type Decision, loosest, type UnseenClass } from "../policy/policy.ts";
 import { uninspectableFinding } from "../rules/uninspectable.ts";
 import type { Answer } from "../verdict.ts";
 import { probedAnswers } from "./probed.ts";

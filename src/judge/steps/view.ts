@@ -9,7 +9,7 @@
  */
 import type { TrustPath } from "../../trust/validate.ts";
 import type { Case, Presented } from "../case.ts";
-import { type Decision, strictest, strictness, type Window } from "../policy.ts";
+import { type Decision, strictest, strictness, type Window } from "../policy/policy.ts";
 import type { Answer } from "../verdict.ts";
 import { type Approval, approvalAnswers, approvalOf, wholePath } from "./approval.ts";
 import { hygieneAnswers, hygieneAsks } from "./hygiene.ts";

@@ -8,7 +8,7 @@
  */
 import type { Certificate } from "../../trust/certificate.ts";
 import type { Case } from "../case.ts";
-import type { Policy, Window } from "../policy.ts";
+import type { Policy, Window } from "../policy/policy.ts";
 
 /** What windows can name beside keys. Host evidence is not judged yet, so `host.crypto` is to come. */
 export const COMPONENTS = ["wire.encryption"] as const;

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { readPolicyFile } from "../../../src/judge/policy-file.ts";
+import { readPolicyFile } from "../../../src/judge/policy/policy-file.ts";
 import { replay } from "../../../src/replay.ts";
 import type { Line, VerdictLine } from "../../../src/report/lines.ts";
 import { IS_ROOT, Pair, WORKLOAD } from "../../netns/pair.ts";

@@ -6,14 +6,14 @@
  */
 
 import type { TapChoice } from "../../../src/capture/tap/open.ts";
-import { defaultPolicy } from "../../../src/judge/policy.ts";
+import { defaultPolicy } from "../../../src/judge/policy/policy.ts";
 import { LivePipeline } from "../../../src/watch/live-pipeline.ts";
 
 const [capture = "auto", policyPath, bufferBytes] = process.argv.slice(2);
 const policy =
   policyPath === undefined
     ? defaultPolicy
-    : await (await import("../../../src/judge/policy-file.ts")).readPolicyFile(policyPath);
+    : await (await import("../../../src/judge/policy/policy-file.ts")).readPolicyFile(policyPath);
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const pipeline = LivePipeline.open(
   {

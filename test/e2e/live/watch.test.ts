@@ -1,7 +1,7 @@
 /** What the sidecar does about real connections: audit, refuse, cut, release, dry run. */
 import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readPolicyFile } from "../../../src/judge/policy-file.ts";
+import { readPolicyFile } from "../../../src/judge/policy/policy-file.ts";
 import { replay } from "../../../src/replay.ts";
 import type { Line } from "../../../src/report/lines.ts";
 import { IS_ROOT } from "../../netns/pair.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Case, Presented } from "../../../src/judge/case.ts";
 import type { Finding } from "../../../src/judge/finding.ts";
-import { defaultPolicy } from "../../../src/judge/policy.ts";
+import { defaultPolicy } from "../../../src/judge/policy/policy.ts";
 import { deniedIssuerFinding } from "../../../src/judge/rules/denied-issuer.ts";
 import { evasionFinding } from "../../../src/judge/rules/evasion.ts";
 import { notValidAtTimeFinding } from "../../../src/judge/rules/not-valid-at-time.ts";

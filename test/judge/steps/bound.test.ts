@@ -1,7 +1,12 @@
 /** C07: what an address is worth that the name was never given. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
-import { always, defaultPolicy, type Policy, sealPolicy } from "../../../src/judge/policy.ts";
+import {
+  always,
+  defaultPolicy,
+  type Policy,
+  sealPolicy,
+} from "../../../src/judge/policy/policy.ts";
 import { chains, handshake, root, rootFile } from "../scene.ts";
 
 const policy = (mode: Policy["mode"], otherwise: "report" | "refuse" | "probe" = "refuse") =>

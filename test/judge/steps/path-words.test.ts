@@ -1,7 +1,7 @@
 /** Step `path`, word for word: where signatures lead, and what kept them from leading anywhere. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
-import { withRoots } from "../../../src/judge/policy.ts";
+import { withRoots } from "../../../src/judge/policy/policy.ts";
 import { parseCertificate } from "../../../src/trust/certificate.ts";
 import { type Chain, ChainStore } from "../../../src/trust/store.ts";
 import * as der from "../../trust/mint.ts";

@@ -1,7 +1,7 @@
 /** Step `possession`, and what evidence it makes of a certificate. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
-import { defaultPolicy, withRoots } from "../../../src/judge/policy.ts";
+import { defaultPolicy, withRoots } from "../../../src/judge/policy/policy.ts";
 import { chains, handshake, root, rootFile } from "../scene.ts";
 import { policyOf } from "../table.ts";
 

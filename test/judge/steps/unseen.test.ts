@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { TlsObservation } from "../../../src/inspect/observation.ts";
 import { Judge } from "../../../src/judge/decide.ts";
-import { defaultPolicy } from "../../../src/judge/policy.ts";
+import { defaultPolicy } from "../../../src/judge/policy/policy.ts";
 import { chains, type Handshake, handshake } from "../scene.ts";
 import { policyOf } from "../table.ts";
 

@@ -1,7 +1,7 @@
 /** Step `window`: what an open one lowers, and what none ever does. */
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../../src/judge/decide.ts";
-import { type Policy, sealPolicy, type Window } from "../../../src/judge/policy.ts";
+import { type Policy, sealPolicy, type Window } from "../../../src/judge/policy/policy.ts";
 import { settle } from "../../../src/judge/steps/mode.ts";
 import type { Answer } from "../../../src/judge/verdict.ts";
 import { AT_US, chains, type Handshake, handshake, hashesOf, identities, root } from "../scene.ts";
