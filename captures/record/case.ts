@@ -92,6 +92,10 @@ export const TOOLS = {
   ip: { name: "iproute2", ask: ["ip", "-V"] },
   python3: { name: "Python", ask: ["python3", "--version"] },
   "softhsm2-util": { name: "SoftHSM", ask: ["softhsm2-util", "--version"] },
+  "libengine-pkcs11": {
+    name: "libengine-pkcs11-openssl",
+    ask: ["dpkg-query", "-W", "libengine-pkcs11-openssl"],
+  },
   "pkcs11-tool": { name: "OpenSC", ask: ["dpkg-query", "-W", "opensc"] },
   dig: { name: "dig", ask: ["dig", "-v"] },
   dnsmasq: { name: "dnsmasq", ask: ["dnsmasq", "--version"] },

@@ -5,6 +5,7 @@ import { dtlsCases } from "./cases/dtls.ts";
 import { forgedCases } from "./cases/forged.ts";
 import { handshakeCases } from "./cases/handshake.ts";
 import { helloCases } from "./cases/hello.ts";
+import { hsmCases } from "./cases/hsm.ts";
 import { keysCases } from "./cases/keys.ts";
 import { linkCases } from "./cases/link.ts";
 import { mutualCases } from "./cases/mutual.ts";
@@ -51,5 +52,6 @@ export const CASES: readonly Case[] = [
   ...linkCases,
   ...weakerCases,
   ...tunnelCases,
+  ...hsmCases,
   story,
 ];

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { defaultPolicy, type Policy } from "../../src/judge/policy/policy.ts";
 import { parsePolicy } from "../../src/judge/policy/policy-file.ts";
 import { type ReplayOptions, replay } from "../../src/replay.ts";
-import type { FindingLine, Line, VerdictLine } from "../../src/report/lines.ts";
+import type { FindingLine, Line, TlsLine, VerdictLine } from "../../src/report/lines.ts";
 
 /** Lines of a replay of bundled captures. */
 async function linesOf(
@@ -119,6 +119,54 @@ describe("with a policy", () => {
     expect(found(lines)).toEqual(["1 B02 link-encryption-vanished"]);
     expect(verdicts(lines)).toEqual(["pass", "report"]);
     expect(found(await linesOf(["ipsec-rekeyed"]))).toEqual([]);
+  });
+
+  describe("an HSM that falls silent", () => {
+    const declared = "{to: {cidr: 10.77.1.0/24, ports: [1792]}, encryption: {by: tls}, ";
+    const policy = () => enforced(`expect: [${declared}hardware: {kind: hsm}}]\n`);
+
+    test("is told of the workload that lost it, and not of the one that failed over", async () => {
+      const lines = await linesOf(["hsm-silent"], await policy());
+      const findings = lines.filter((line): line is FindingLine => line.kind === "finding");
+      const told = findings.filter(({ rule }) => rule.startsWith("B"));
+      expect(told).toMatchObject([
+        {
+          rule: "B16",
+          evidence: { workload: "10.77.0.2", hsm: "10.77.1.10:1792" },
+        },
+      ]);
+      expect(told[0]?.evidence.silentSeconds).toBeGreaterThanOrEqual(300);
+      // Both spoke TLS after it, and so the silence of one is what differs.
+      const after = lines.filter(
+        (line): line is TlsLine => line.kind === "tls" && line.atUs >= told[0]!.atUs - 60e6,
+      );
+      const who = after.map(({ client }) => client.split(":")[0]);
+      expect(who.sort()).toEqual(["10.77.0.2", "10.77.0.3"]);
+    });
+
+    test("is nothing where no line says that it is one", async () => {
+      expect(found(await linesOf(["hsm-silent"]))).toEqual([]);
+    });
+  });
+
+  test("an identity that left its HSM is told, and not one that its CA gave a new key", async () => {
+    const identity = 'identity: {of: server, issuer: "CN=HSM Root"}';
+    const policy = await enforced(
+      `expect: [{to: {cidr: 10.77.1.0/24}, encryption: {by: tls}, hardware: {kind: hsm, ${identity}}}]\n`,
+    );
+    const lines = await linesOf(["hsm-identity"], policy);
+    expect(found(lines)).toEqual(["4 B17 hsm-identity-lost"]);
+    const told = lines.find((line) => line.kind === "finding" && line.rule === "B17");
+    expect(told).toMatchObject({
+      evidence: {
+        why: "leads-elsewhere",
+        issuer: "CN=Inspection Issuing CA,O=Inline Inspection Ltd",
+      },
+    });
+    const rotated = lines.filter(
+      (line): line is TlsLine => line.kind === "tls" && line.server === "10.77.1.20:8443",
+    );
+    expect(new Set(rotated.map(({ certificates }) => certificates.spki[0])).size).toBe(2);
   });
 
   test("a tunnel is called what it is, and is no plaintext", async () => {
