@@ -29,10 +29,12 @@ describe.each(captures)("%s", (file) => {
     await expect(text).toMatchFileSnapshot(`${name}.jsonl`);
   });
 
-  test.skipIf(UNREAD.has(name))("agrees with tshark on every connection", async () => {
+  test("agrees with tshark on every connection", async () => {
     const { parsed } = await lines(path);
     const ours = joined(parsed.filter((line) => line.kind === "tls"));
     const theirs = witnesses(path);
+    // A tshark that finds it one day is a witness, and this line is then too much.
+    if (name === UNFOUND) return expect(theirs.size).toBe(0);
     expect(ours.map((line) => `${line.client}>${line.server}`).sort()).toEqual(
       [...theirs.keys()].sort(),
     );
@@ -224,6 +226,9 @@ const UNREAD = new Set([
   "quic-secrets-v2",
   "plain-rdp-starttls",
 ]);
+
+/** That of RDP: tshark 4.0 finds no TLS in it at all. */
+const UNFOUND = "plain-rdp-starttls";
 
 /** Captures that show less than was sent: what the traffic was is no measure for them. */
 const PARTIAL: Record<string, number> = { midstream: 0, snaplen: 1 };
