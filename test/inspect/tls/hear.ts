@@ -63,7 +63,9 @@ export function answer(said: readonly Said[], of: Flow = flow, keys?: KeyLog) {
     seen?.chain.map((der) => createHash("sha256").update(der).digest("hex")),
   ]);
   const { malformed, settled, wants } = connection;
-  return { ...rest, chains, malformed, settled, wants };
+  // Thousands are heard: what one holds of the memory for all goes back when it is over.
+  connection.push({ kind: "closed", why: "end", atUs: of.openedAtUs });
+  return { ...rest, chains, malformed: [...malformed], settled, wants };
 }
 
 /** What a recording says, the client being side 0. */
