@@ -34,12 +34,18 @@ export function recognise(conversation: Conversation): Recognised | undefined {
       const match = detector.detect(opening);
       if (match === undefined || match === NOT_YET) continue;
       const client = at === 0 ? likely : other;
-      const found = { protocol: detector.protocol, match, client };
+      const found = { protocol: detector.protocol, match: located(match), client };
       if (match.weak !== true) return found;
       weak ??= found;
     }
   }
   return weak;
+}
+
+/** Where a secret is empty there is nothing to locate, and nothing to blacken later. */
+function located(match: Match): Match {
+  if (match.exposes.every(({ bytes }) => bytes > 0)) return match;
+  return { ...match, exposes: match.exposes.filter(({ bytes }) => bytes > 0) };
 }
 
 function open({ transport, sides, first }: Conversation, client: Side): Opening {
